@@ -1,0 +1,1 @@
+"""The four agents, and the two judges that answer their questions."""

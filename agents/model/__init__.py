@@ -1,0 +1,1 @@
+"""The model judge: any chat model behind the OpenAI wire format."""

@@ -1,0 +1,1 @@
+"""The rules judge: deterministic, offline, no model."""

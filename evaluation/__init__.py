@@ -1,0 +1,1 @@
+"""Scores against gold codes, losses by stage, benchmarks."""

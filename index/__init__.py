@@ -1,0 +1,1 @@
+"""The Alphabetic Index and its tables: terms, navigation, search."""

@@ -1,0 +1,1 @@
+"""A coding as a page, as FHIR, as tables."""

@@ -1,0 +1,1 @@
+"""The Tabular List: releases, codes, hierarchy, 7th characters, instructional notes, edits."""

@@ -1,0 +1,178 @@
+"""Reads the Tabular List XML into rows.
+
+Source: the tabular schema (``icd-10-cm-tabular-2025.xsd``) and what real files hold beyond it:
+stray ``note`` elements in 7th-character lists, empty notes, sections without codes.
+"""
+
+import re
+from pathlib import Path
+
+from lxml import etree
+
+from chartcoder.tabular.codes import undotted
+from chartcoder.tabular.errors import BadInput
+from chartcoder.tabular.records import (
+    NOTE_ELEMENTS,
+    NoteKind,
+    NoteRow,
+    ParsedTabular,
+    Row,
+    RowKind,
+    SeventhRow,
+)
+from chartcoder.tabular.seventh import prose_exceptions, scope_prefixes
+from chartcoder.tabular.xml import read_xml, text_of
+
+_KNOWN = {"sectionIndex", "visualImpairment", "deactivated"}
+_ROOT = "ICD10CM.tabular"
+_PENDING = Row(-1, "", "", "code", -1, False, False, -1)
+
+
+def parse_tabular(source: Path | bytes, name: str | None = None) -> ParsedTabular:
+    """Reads a Tabular List.
+
+    Args:
+        source: the file, or its content.
+        name: what to call it in errors; the file's name where none is given.
+
+    Raises:
+        BadInput: the file is not well-formed, not a Tabular List, or holds no code.
+    """
+    label = name or (source.name if isinstance(source, Path) else "the Tabular List")
+    root = read_xml(source, label).getroot()
+    if root.tag != _ROOT:
+        raise BadInput(
+            f"{label} has the root element {root.tag}, not {_ROOT}; give the ICD-10-CM Tabular List."
+        )
+    return _Reader(label).read(root)
+
+
+class _Reader:
+    """Walks the tree once, in document order."""
+
+    def __init__(self, label: str) -> None:
+        self.label = label
+        self.rows: list[Row] = []
+        self.notes: list[NoteRow] = []
+        self.sevenths: list[SeventhRow] = []
+        self.not_applicable: list[tuple[str, int, str, str]] = []
+        self.problems: list[str] = []
+        self.seen: dict[str, int] = {}
+
+    def read(self, root: etree._Element) -> ParsedTabular:
+        version = re.search(r"\d{4}", root.findtext("version") or "")
+        for chapter in root.iterchildren("chapter"):
+            self._row(chapter, "chapter", -1, ())
+        if not any(row.kind == "code" for row in self.rows):
+            raise BadInput(f"{self.label} holds no codes; give the whole Tabular List.")
+        return ParsedTabular(
+            version.group() if version else "unknown",
+            self.rows, self.notes, self.sevenths, self.not_applicable, self.problems,
+        )  # fmt: skip
+
+    def _row(
+        self, element: etree._Element, kind: RowKind, parent: int, governing: tuple[int, ...]
+    ) -> None:
+        # One pass over the children: element look-ups by path cost more than everything else.
+        rows = self.rows
+        order = len(rows)
+        code = element.get("id", "") if kind == "section" else ""
+        title = ""
+        below: list[etree._Element] = []
+        instructions: list[tuple[str, etree._Element]] = []
+        below_kind: RowKind = "code"
+        for child in element:
+            tag = child.tag
+            if tag == "name":
+                if kind != "section":
+                    code = (child.text or "").strip()
+            elif tag == "desc":
+                title = text_of(child)
+            elif tag == "diag":
+                below.append(child)
+            elif tag == "section":
+                below_kind = "section"
+                below.append(child)
+            else:
+                instructions.append((str(tag), child))
+        if not code or (kind == "code" and code in self.seen):
+            what = f"a second {code}" if code else f"a {kind} without a name"
+            self.problems.append(f"{self.label} line {element.sourceline}: {what} was skipped.")
+            return
+        rows.append(_PENDING)
+        if instructions:
+            governing = self._instructions(instructions, order, code, governing)
+        for child in below:
+            self._row(child, below_kind, order, governing)
+        seventh = -1
+        if kind == "code":
+            self.seen[code] = order
+            if governing and not below:
+                seventh = self._governing(code, governing)
+        placeholder = element.get("placeholder") == "true"
+        rows[order] = Row(order, code, title, kind, parent, not below, placeholder, seventh)
+
+    def _instructions(
+        self,
+        elements: list[tuple[str, etree._Element]],
+        order: int,
+        code: str,
+        governing: tuple[int, ...],
+    ) -> tuple[int, ...]:
+        blocks: dict[str, int] = {}
+        seventh_note = ""
+        for tag, child in elements:
+            if tag in NOTE_ELEMENTS:
+                note_kind = NOTE_ELEMENTS[tag]
+                block = blocks.get(tag, 0)
+                blocks[tag] = block + 1
+                texts = self._note_lines(child, order, note_kind, block, code)
+                if note_kind == "seventh_character":
+                    seventh_note = " ".join(texts)
+            elif tag == "sevenChrDef":
+                governing = (*governing, len(self.sevenths))
+                self._definition(child, order, code, seventh_note)
+            elif tag not in _KNOWN:
+                self.problems.append(
+                    f"{self.label} line {child.sourceline}: unknown element {tag} at {code}, skipped."
+                )
+        return governing
+
+    def _note_lines(
+        self, element: etree._Element, order: int, kind: NoteKind, block: int, code: str
+    ) -> list[str]:
+        texts = []
+        for line in element:
+            text = text_of(line)
+            if not text:
+                self.problems.append(
+                    f"{self.label} line {line.sourceline}: an empty {element.tag} note at {code}."
+                )
+                continue
+            texts.append(text)
+            self.notes.append(NoteRow(order, kind, block, text))
+            if kind == "note" and "7th character" in text:
+                self.not_applicable += prose_exceptions(text)
+        return texts
+
+    def _definition(
+        self, element: etree._Element, order: int, code: str, note: str
+    ) -> None:
+        characters = tuple(
+            (extension.get("char", "").strip().upper(), text_of(extension))
+            for extension in element.iterchildren("extension")
+        )
+        prefixes = scope_prefixes(note)
+        own = undotted(code)
+        inside = tuple(p for p in prefixes if p.startswith(own) and p != own)
+        self.sevenths.append(SeventhRow(order, note, characters, inside))
+
+    def _governing(self, code: str, governing: tuple[int, ...]) -> int:
+        bare = undotted(code)
+        if len(bare) >= 7:
+            return -1
+        for number in reversed(governing):
+            prefixes = self.sevenths[number].prefixes
+            if not prefixes or bare.startswith(prefixes):
+                return number
+        return -1

@@ -1,0 +1,190 @@
+"""Recognises the files of a release by what is in them, never by their names.
+
+Takes a directory, a zip as CMS and CDC publish it, or single files.
+"""
+
+import re
+import zipfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import Literal, NamedTuple
+
+from chartcoder.tabular.errors import BadInput
+
+Role = Literal[
+    "tabular", "index", "external", "neoplasm", "drug", "codes", "order", "poa_exempt", "edits"
+]
+
+MOST_BYTES = 400 * 2**20
+MOST_RATIO = 200
+_HEAD = 6000
+
+_ROOT = re.compile(rb"<([A-Za-z][\w.]*)[\s>]")
+_ORDER = re.compile(rb"\d{5} [A-Z]\d[0-9A-Z]{1,5} +[01] \S")
+_CODES = re.compile(rb"[A-Z]\d[0-9A-Z]{1,5} +\S")
+_YEAR = re.compile(rb"<version>\s*(\d{4})")
+_YEAR_IN_NAME = re.compile(r"(20\d\d)")
+
+
+class Part(NamedTuple):
+    """One recognised file of a release.
+
+    Attributes:
+        role: what it is.
+        path: the file, or the zip that holds it.
+        member: its name inside the zip; empty for a plain file.
+        year: the fiscal year it names, or an empty text.
+    """
+
+    role: Role
+    path: Path
+    member: str
+    year: str
+
+    @property
+    def name(self) -> str:
+        """What to call it in a message."""
+        return PurePosixPath(self.member).name if self.member else self.path.name
+
+    def read(self) -> bytes:
+        """The content.
+
+        Raises:
+            BadInput: the file is gone, damaged, or larger than any release file.
+        """
+        try:
+            if not self.member:
+                return self.path.read_bytes()
+            with zipfile.ZipFile(self.path) as archive:
+                return archive.read(self.member)
+        except (OSError, zipfile.BadZipFile, EOFError) as problem:
+            raise BadInput(
+                f"{self.path} cannot be read ({problem}); add the release again."
+            ) from problem
+
+
+def recognise(sources: Iterable[Path]) -> list[Part]:
+    """Finds the files of a release.
+
+    Args:
+        sources: directories, zips and single files.
+
+    Raises:
+        BadInput: a source is missing, a zip is damaged, unsafe or far too large, a file is of
+            ICD-10-PCS, or none of ICD-10-CM is there.
+    """
+    listed = list(sources)
+    parts: list[Part] = []
+    for source in listed:
+        parts += _in_source(source)
+    if not parts:
+        names = ", ".join(str(s) for s in listed)
+        raise BadInput(
+            f"{names} holds no ICD-10-CM file; give the Tabular List or Index XML, "
+            "or the zip that CMS and CDC publish."
+        )
+    return parts
+
+
+def _in_source(source: Path) -> list[Part]:
+    if source.is_dir():
+        files = sorted(p for p in source.rglob("*") if p.is_file())
+        return [part for file in files for part in _in_file(file)]
+    if not source.exists():
+        raise BadInput(f"{source} does not exist; give a release year, a directory, a zip or XML files.")
+    return _in_file(source)
+
+
+def _in_file(path: Path) -> list[Part]:
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD)
+    if head[:4] == b"PK\x03\x04" or path.suffix.lower() == ".zip":
+        return list(_in_zip(path))
+    role = role_of(head, path.name)
+    return [Part(role, path, "", year_of(head, path.name))] if role else []
+
+
+def _in_zip(path: Path) -> Iterator[Part]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [m for m in archive.infolist() if not m.is_dir()]
+            for member in members:
+                _refuse_unsafe(path, member)
+            if sum(m.file_size for m in members) > MOST_BYTES:
+                raise BadInput(
+                    f"{path} unpacks to more than {MOST_BYTES // 2**20} MiB; no release is that "
+                    "large, so it is refused."
+                )
+            for member in sorted(members, key=lambda m: m.filename):
+                with archive.open(member) as stream:
+                    head = stream.read(_HEAD)
+                role = role_of(head, member.filename)
+                if role:
+                    yield Part(role, path, member.filename, year_of(head, member.filename))
+    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as problem:
+        raise BadInput(
+            f"{path} is not a whole zip file ({problem}); download it again."
+        ) from problem
+
+
+def _refuse_unsafe(path: Path, member: zipfile.ZipInfo) -> None:
+    name = member.filename.replace("\\", "/")
+    if name.startswith("/") or ".." in PurePosixPath(name).parts or re.match(r"[A-Za-z]:", name):
+        raise BadInput(f"{path} holds the unsafe file name {member.filename!r}; it is refused.")
+    if member.file_size > 2**20 and member.file_size > MOST_RATIO * max(member.compress_size, 1):
+        raise BadInput(
+            f"{path} holds {member.filename!r}, which unpacks {MOST_RATIO}-fold and more; it is "
+            "refused as a zip bomb."
+        )
+
+
+def role_of(head: bytes, name: str) -> Role | None:
+    """What a file is, from its first bytes; None for files that a release does not need.
+
+    Raises:
+        BadInput: it belongs to ICD-10-PCS, the procedure classification.
+    """
+    text = re.sub(rb"<!--.*?-->|<\?.*?\?>|<!DOCTYPE.*?(?:\]\s*)?>", b"", head, flags=re.DOTALL)
+    root = _ROOT.search(text)
+    if root and text.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
+        tag = root.group(1)
+        if tag.startswith(b"ICD10PCS"):
+            raise BadInput(
+                f"{name} is an ICD-10-PCS file (procedures); give the ICD-10-CM files (diagnoses)."
+            )
+        if tag == b"ICD10CM.tabular":
+            return "tabular"
+        if tag == b"ICD10CM.index":
+            return _index_role(text)
+        return None
+    lines = head.lstrip(b"\xef\xbb\xbf").splitlines()
+    if not lines:
+        return None
+    if _ORDER.match(lines[0]):
+        return "order"
+    if b"POAexempt" in lines[0].replace(b" ", b""):
+        return "poa_exempt"
+    if lines[0].count(b"\t") >= 5 and b"MCE" in lines[0].upper():
+        return "edits"
+    if len(lines) > 2 and all(_CODES.match(line) for line in lines[:3]):
+        return "codes"
+    return None
+
+
+def _index_role(text: bytes) -> Role:
+    title = re.search(rb"<title>(.*?)</title>", text, flags=re.DOTALL)
+    heading = re.search(rb'<head col="1">\s*(.*?)\s*</head>', text, flags=re.DOTALL)
+    if heading:
+        return "neoplasm" if b"neoplasm" in heading.group(1).lower() else "drug"
+    if title and b"EXTERNAL CAUSE" in title.group(1).upper():
+        return "external"
+    return "index"
+
+
+def year_of(head: bytes, name: str) -> str:
+    """The fiscal year a file names in its version element, else in its name, else nothing."""
+    found = _YEAR.search(head)
+    if found:
+        return found.group(1).decode()
+    named = _YEAR_IN_NAME.search(PurePosixPath(name).name)
+    return named.group(1) if named else ""

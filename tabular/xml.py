@@ -1,0 +1,53 @@
+"""Opens XML of the ICD-10-CM family safely: no entities, no network, errors with their line."""
+
+from pathlib import Path
+
+from lxml import etree
+
+from chartcoder.tabular.errors import BadInput
+
+
+def read_xml(source: Path | bytes, name: str) -> etree._ElementTree:
+    """Parses a file or its bytes.
+
+    Args:
+        source: a path, or the content.
+        name: what to call it in an error.
+
+    Raises:
+        BadInput: it is not well-formed (with the line), or declares entities.
+    """
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
+        remove_comments=True, remove_pis=True,
+    )  # fmt: skip
+    try:
+        content = source if isinstance(source, bytes) else source.read_bytes()
+        root = etree.fromstring(content, parser)
+    except etree.XMLSyntaxError as problem:
+        line = problem.lineno or 1
+        reason = str(problem.msg).split(", line")[0]
+        raise BadInput(
+            f"{name} is not well-formed XML at line {line} ({reason}); fetch the file again."
+        ) from problem
+    except OSError as problem:
+        raise BadInput(
+            f"{name} cannot be read ({problem.strerror}); give a readable file."
+        ) from problem
+    tree: etree._ElementTree = root.getroottree()
+    internal = tree.docinfo.internalDTD
+    if internal is not None and any(True for _ in internal.iterentities()):
+        raise BadInput(
+            f"{name} declares XML entities, which ICD-10-CM files never do; it is refused."
+        )
+    return tree
+
+
+def text_of(element: etree._Element) -> str:
+    """All text of an element with its children, white space folded."""
+    if len(element):
+        return " ".join("".join(map(str, element.itertext())).split())
+    text = element.text or ""
+    if text.isprintable() and "  " not in text:
+        return text.strip()
+    return " ".join(text.split())
