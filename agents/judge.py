@@ -1,0 +1,99 @@
+"""The protocol between the agents and whoever judges: four questions.
+
+The agents hold the procedure (retrieval, walking, notes, bookkeeping). Where a decision needs
+judgement they ask a judge. Two judges exist: the rules judge (``chartcoder.agents.rules``) and
+the model judge (``chartcoder.agents.model``). The agents do not know which one they have.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from chartcoder.agents.book import Book
+from chartcoder.agents.values import (
+    Candidate,
+    Chart,
+    Evidence,
+    IndexEntry,
+    Losses,
+    Query,
+    Rejected,
+    Usage,
+)
+
+
+class Mentions(NamedTuple):
+    """Answer to "which mentions?": evidence that counts, and what was passed over, with why.
+
+    ``setting`` is the setting the judge took the encounter for where none was given.
+    """
+
+    evidence: tuple[Evidence, ...]
+    passed_over: tuple[tuple[Evidence, str], ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+class Choice(NamedTuple):
+    """Answer to "which codes?": candidates kept for the chart, and those turned down."""
+
+    kept: tuple[Candidate, ...]
+    rejected: tuple[Rejected, ...] = ()
+
+
+class Settlement(NamedTuple):
+    """Answer to "which set?": the codes reported, those turned down or only suggested, queries.
+
+    ``wanted`` names what is missing and should be searched for on the way back: pairs of a
+    phrase for the Index and the reason.
+    """
+
+    kept: tuple[Candidate, ...]
+    rejected: tuple[Rejected, ...] = ()
+    suggested: tuple[Rejected, ...] = ()
+    queries: tuple[Query, ...] = ()
+    wanted: tuple[tuple[str, str], ...] = ()
+
+
+class Judge(Protocol):
+    """Answers the four questions of judgement.
+
+    An implementation may keep state for one chart between ``start`` and the end of its run; the
+    graph gives each run its own judge by calling ``start``.
+    """
+
+    @property
+    def name(self) -> str:
+        """What the result calls it: ``rules``, or ``model:<name>``."""
+
+    def start(self, chart: Chart) -> "Judge":
+        """A judge for one run over this chart."""
+
+    def which_mentions(self, chart: Chart, book: Book) -> Mentions:
+        """Marks the evidence: what is documented, how surely, and whether it counts."""
+
+    def which_entries(
+        self,
+        chart: Chart,
+        book: Book,
+        offered: Sequence[tuple[Evidence, Sequence[IndexEntry]]],
+    ) -> Sequence[tuple[IndexEntry, ...]]:
+        """For each evidence item, the index entries worth verifying, best first."""
+
+    def which_codes(
+        self,
+        chart: Chart,
+        book: Book,
+        offered: Sequence[tuple[Evidence, Sequence[Candidate]]],
+    ) -> Choice:
+        """From verified candidates of the whole chart, those the documentation supports."""
+
+    def which_set(
+        self,
+        chart: Chart,
+        book: Book,
+        evidence: Sequence[Evidence],
+        candidates: Sequence[Candidate],
+    ) -> Settlement:
+        """Settles the set: conflicts, combinations, integral symptoms, setting."""
+
+    def account(self) -> tuple[Losses, Usage | None, frozenset[int]]:
+        """What was lost, what it cost, and the ids of evidence decided in degraded mode."""

@@ -1,0 +1,106 @@
+"""Brings the words of charts and of the book into one form, so that they can be compared.
+
+Lower case, without accents and possessives, plurals to singular, British to American spelling,
+adjectives to the noun the book uses ("renal" to "kidney", "diabetic" to "diabetes"). The tables
+stand in ``resources/lexicon``.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import cache, lru_cache
+from pathlib import Path
+
+from chartcoder.tabular.codes import fold
+from chartcoder.tabular.home import resources
+
+_WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?|\+")
+_JOINED = re.compile(r"\b(gastro|non|post|pre|anti|sub|inter|intra|extra|peri|hyper|hypo|co|re|"
+                     r"micro|macro|multi|semi|ultra|retro|para|infra|supra|trans|uni|bi|poly|"
+                     r"broncho|cardio|cerebro|musculo|neuro|osteo|self)-(?=[a-z])")  # fmt: skip
+
+# Words that carry no meaning of their own in a title or an index entry.
+EMPTY = frozenset(
+    "a an and are as at be by current for from had has have he her his in into is it its of on or "
+    "other otherwise she that the their there these this those to type types use used was were "
+    "which while who with within due nos nec unspecified specified elsewhere classified "
+    "classifiable patient pt encounter initial subsequent certain part site sites sequela "
+    "unsp".split()
+)
+LATERALITY = frozenset(["right", "left", "bilateral", "unilateral", "side", "sided", "both"])
+
+
+def read_table(path: Path) -> list[dict[str, str]]:
+    """Reads a tab-separated lexicon: header line, ``#`` lines are comments.
+
+    Returns an empty list where the file is not there.
+    """
+    if not path.is_file():
+        return []
+    lines = [
+        line.split("\t")
+        for line in path.read_text("utf-8").splitlines()
+        if line.strip() and not line.startswith("#")
+    ]
+    header = [name.strip() for name in lines[0]]
+    return [
+        dict(zip(header, [*(c.strip() for c in row), *[""] * len(header)], strict=False))
+        for row in lines[1:]
+    ]
+
+
+@cache
+def word_forms() -> dict[str, str]:
+    """One word to the word the book uses, from the lexicons of spellings and adjectives."""
+    folder = resources() / "lexicon"
+    forms: dict[str, str] = {}
+    for row in read_table(folder / "variants.tsv"):
+        variant, preferred = fold(row["variant"]).lower(), fold(row["preferred"]).lower()
+        single = " " not in variant and " " not in preferred
+        if single and row["kind"] in ("spelling", "word-form"):
+            forms.setdefault(singular(variant), singular(preferred))
+    for row in read_table(folder / "adjectives.tsv"):
+        adjective, noun = fold(row["adjective"]).lower(), fold(row["noun"]).lower()
+        if " " not in adjective and " " not in noun:
+            forms.setdefault(singular(adjective), singular(noun))
+    return forms
+
+
+def singular(word: str) -> str:
+    """The singular of an English word by its ending: ``kidneys`` to ``kidney``."""
+    if len(word) <= 3 or not word.endswith("s"):
+        return word
+    if word.endswith(("ss", "us", "is", "ias", "oas")):
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("sses", "shes", "ches", "xes", "zes")):
+        return word[:-2]
+    return word[:-1]
+
+
+@lru_cache(maxsize=65536)
+def canonical(word: str) -> str:
+    """The form of one word (lower case, folded) in which charts and book are compared."""
+    if word.endswith("'s"):
+        word = word[:-2]
+    plain = singular(word.replace("'", ""))
+    return word_forms().get(plain, plain)
+
+
+def split(text: str) -> list[str]:
+    """The words of a text, folded and lower case, hyphenated prefixes joined."""
+    return _WORD.findall(_JOINED.sub(r"\1", fold(text).lower()))
+
+
+def tokens(text: str) -> list[str]:
+    """The canonical words of a text that carry meaning, in order, each once."""
+    seen: dict[str, None] = {}
+    for word in split(text):
+        if word not in EMPTY:
+            seen[canonical(word)] = None
+    return list(seen)
+
+
+def token_set(texts: Iterable[str]) -> set[str]:
+    """The canonical words of several texts."""
+    return {token for text in texts for token in tokens(text)}
