@@ -1,0 +1,132 @@
+"""Writes out abbreviations and lay words, so that a phrase can be looked up in the book's words.
+
+Tables: ``resources/lexicon/abbreviations.tsv`` (one row a sense, told apart by cue words) and
+``variants.tsv`` (lay phrases, synonyms, spellings).
+"""
+
+import re
+from collections import defaultdict
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+from chartcoder.index.words import read_table
+from chartcoder.tabular.codes import fold
+from chartcoder.tabular.home import resources
+
+_TOKEN = re.compile(r"[A-Za-z0-9&+'’/.-]*[A-Za-z0-9&+](?:\s*#)?|\S")
+
+
+class Sense(NamedTuple):
+    """One sense of an abbreviation."""
+
+    expansion: str
+    kind: str
+    cues: frozenset[str]
+    written: str
+    exact: bool
+
+
+@cache
+def _abbreviations() -> dict[str, list[Sense]]:
+    senses: dict[str, list[Sense]] = defaultdict(list)
+    for row in read_table(resources() / "lexicon" / "abbreviations.tsv"):
+        cues = frozenset(c.strip().lower() for c in row["cues"].split(",") if c.strip())
+        senses[row["abbreviation"].lower()].append(
+            Sense(row["expansion"], row["kind"], cues, row["abbreviation"], row["case"] == "exact")
+        )
+    return dict(senses)
+
+
+@cache
+def _longest_abbreviation() -> int:
+    return max((key.count(" ") + 1 for key in _abbreviations()), default=1)
+
+
+@cache
+def _phrases() -> dict[str, list[str]]:
+    """First word of a variant to the rows (variant, preferred) that begin with it."""
+    rows: dict[str, list[str]] = defaultdict(list)
+    for row in read_table(resources() / "lexicon" / "variants.tsv"):
+        if row["kind"] in ("lay", "synonym", "eponym", "word-form", "spelling"):
+            key = " ".join(fold(row["variant"]).lower().split())
+            if row["preferred"]:
+                rows[key].append(row["preferred"])
+    return dict(rows)
+
+
+def write_out(phrase: str, context: str = "") -> str:
+    """The phrase with its abbreviations written out.
+
+    Args:
+        phrase: words of a chart.
+        context: words around it, which tell senses apart.
+
+    Returns:
+        The phrase with each abbreviation replaced by its expansion; an abbreviation whose sense
+        nothing settles stays as it is.
+    """
+    return _write_out(phrase, context.lower() if context else "")
+
+
+@lru_cache(maxsize=4096)
+def _write_out(phrase: str, context: str) -> str:
+    table = _abbreviations()
+    words = phrase.split()
+    result: list[str] = []
+    place = 0
+    longest = _longest_abbreviation()
+    while place < len(words):
+        for length in range(min(longest, len(words) - place), 0, -1):
+            raw = " ".join(words[place : place + length])
+            core = raw.strip(".,;:()[]?!")
+            sense = _sense(table.get(core.lower(), ()), core, f"{phrase.lower()} {context}")
+            if sense is not None:
+                result.append(raw.replace(core, sense.expansion) if core else raw)
+                place += length
+                break
+        else:
+            result.append(words[place])
+            place += 1
+    return " ".join(result)
+
+
+def _sense(senses: "list[Sense] | tuple[()]", written: str, context: str) -> Sense | None:
+    default = None
+    best: tuple[int, Sense] | None = None
+    for sense in senses:
+        if sense.exact and sense.written != written:
+            continue
+        if not sense.cues:
+            default = default or sense
+            continue
+        hits = sum(1 for cue in sense.cues if cue in context)
+        if hits and (best is None or hits > best[0]):
+            best = (hits, sense)
+    return best[1] if best else default
+
+
+def kind_of(word: str) -> str:
+    """What an abbreviation stands for (diagnosis, test, drug, ...); empty for none."""
+    senses = _abbreviations().get(word.lower(), ())
+    fitting = [s for s in senses if not s.exact or s.written == word]
+    return fitting[0].kind if fitting else ""
+
+
+@lru_cache(maxsize=4096)
+def variants(phrase: str) -> tuple[str, ...]:
+    """Other wordings of a phrase: each lay word or synonym in it replaced by the book's word."""
+    table = _phrases()
+    words = fold(phrase).lower().split()
+    found: dict[str, None] = {}
+    for start in range(len(words)):
+        for end in range(len(words), start, -1):
+            key = " ".join(words[start:end]).strip(".,;:()")
+            for preferred in table.get(key, ()):
+                found[" ".join([*words[:start], preferred, *words[end:]])] = None
+    return tuple(found)
+
+
+def expand(phrase: str, context: str = "") -> tuple[str, ...]:
+    """The wordings under which a phrase should be looked up, the plainest first."""
+    written = write_out(phrase, context)
+    return tuple(dict.fromkeys((written, *variants(written))))
