@@ -5,7 +5,7 @@ judgement they ask a judge. Two judges exist: the rules judge (``chartcoder.agen
 the model judge (``chartcoder.agents.model``). The agents do not know which one they have.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from chartcoder.agents.book import Book
@@ -22,10 +22,7 @@ from chartcoder.agents.values import (
 
 
 class Mentions(NamedTuple):
-    """Answer to "which mentions?": evidence that counts, and what was passed over, with why.
-
-    ``setting`` is the setting the judge took the encounter for where none was given.
-    """
+    """Answer to "which mentions?": evidence that counts, and what was passed over, with why."""
 
     evidence: tuple[Evidence, ...]
     passed_over: tuple[tuple[Evidence, str], ...] = ()
@@ -56,16 +53,14 @@ class Settlement(NamedTuple):
 class Judge(Protocol):
     """Answers the four questions of judgement.
 
-    An implementation may keep state for one chart between ``start`` and the end of its run; the
-    graph gives each run its own judge by calling ``start``.
+    The graph makes a fresh judge for each question from the factory in its context, asks, and
+    then calls ``account``; what accounts say adds up in the graph's state. What is heavy (a
+    client, a cache) lives in what the factory closes over.
     """
 
     @property
     def name(self) -> str:
         """What the result calls it: ``rules``, or ``model:<name>``."""
-
-    def start(self, chart: Chart) -> "Judge":
-        """A judge for one run over this chart."""
 
     def which_mentions(self, chart: Chart, book: Book) -> Mentions:
         """Marks the evidence: what is documented, how surely, and whether it counts."""
@@ -97,3 +92,6 @@ class Judge(Protocol):
 
     def account(self) -> tuple[Losses, Usage | None, frozenset[int]]:
         """What was lost, what it cost, and the ids of evidence decided in degraded mode."""
+
+
+JudgeFactory = Callable[[], Judge]

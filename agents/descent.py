@@ -1,0 +1,264 @@
+"""Goes down from an index entry to full specificity, with what the chart documents.
+
+The Index gets a coder to a code or a header; the Tabular List settles the rest (I.B.2): side,
+type, acuity, site, and the 7th character. Unspecified is the last resort, "other" the one before.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from chartcoder.index.words import LATERALITY, canonical, split, tokens
+from chartcoder.tabular.store import Entry, TabularList
+
+_SIDES = ("right", "left", "bilateral")
+
+
+class Facts(NamedTuple):
+    """What the chart says that may settle an axis.
+
+    Attributes:
+        words: canonical words of the phrase and what belongs to it.
+        context: canonical words of the lines around it.
+        side: ``right``, ``left``, ``bilateral``, or an empty text.
+        encounter: ``initial``, ``subsequent`` or ``sequela``.
+        phrase: canonical words of the phrase alone.
+    """
+
+    words: frozenset[str]
+    context: frozenset[str]
+    side: str
+    encounter: str
+    phrase: frozenset[str]
+
+
+class Leaf(NamedTuple):
+    """A billable code reached by descent.
+
+    Attributes:
+        code: the billable code.
+        sureness: 0 to 1: how well the chart settles the choice among its siblings.
+        undocumented: axes that nothing in the chart settles.
+    """
+
+    code: str
+    sureness: float
+    undocumented: tuple[str, ...]
+
+
+def side_of(words: Iterable[str]) -> str:
+    """The side that words name."""
+    found = set(words)
+    if found & {"bilateral", "bilaterally", "both"} or {"right", "left"} <= found:
+        return "bilateral"
+    for side in ("right", "left"):
+        if side in found:
+            return side
+    return ""
+
+
+def descend(tabular: TabularList, code: str, facts: Facts) -> Leaf | None:
+    """The billable code under an index entry that the chart supports best.
+
+    Args:
+        tabular: the Tabular List.
+        code: what the Index has, complete or not.
+        facts: what the chart documents.
+
+    Returns:
+        None where the code is not in this release.
+    """
+    bare = code.rstrip("-")
+    entry = tabular.get(bare)
+    if entry is None:
+        under = tabular.billable_under(bare)
+        if not under:
+            return None
+        options = _distinct_parents(tabular, under)
+        return _best_leaf(tabular, [tabular.get(c) or under[0] for c in options], None, facts)
+    if entry.billable:
+        return _sideways(tabular, entry, facts)
+    return _down(tabular, entry, facts, 1.0, ())
+
+
+def _distinct_parents(tabular: TabularList, under: list[Entry]) -> list[str]:
+    return list(dict.fromkeys(e.base for e in under))
+
+
+def _best_leaf(
+    tabular: TabularList, options: list[Entry], header: Entry | None, facts: Facts
+) -> Leaf | None:
+    if not options:
+        return None
+    chosen, sure, axes = _choose(options, header, facts)
+    if chosen.billable:
+        return Leaf(chosen.code, sure, axes)
+    return _down(tabular, chosen, facts, sure, axes)
+
+
+def _down(
+    tabular: TabularList, entry: Entry, facts: Facts, sure: float, axes: tuple[str, ...]
+) -> Leaf | None:
+    if entry.seventh >= 0:
+        return _seventh(tabular, entry, facts, sure, axes)
+    children = tabular.children(entry.code)
+    if not children:
+        return None
+    chosen, share, found = _choose(children, entry, facts)
+    if chosen.billable:
+        return Leaf(chosen.code, sure * share, axes + found)
+    return _down(tabular, chosen, facts, sure * share, axes + found)
+
+
+def _seventh(
+    tabular: TabularList, entry: Entry, facts: Facts, sure: float, axes: tuple[str, ...]
+) -> Leaf | None:
+    options = tabular.children(entry.code)
+    if not options:
+        return None
+    by_character = {option.code[-1]: option for option in options}
+    if "A" in by_character and "S" in by_character:
+        want = {"initial": "A", "subsequent": "D", "sequela": "S"}[facts.encounter]
+        chosen = by_character.get(want) or by_character["A"]
+        if want == "A" and "B" in by_character and "open" in facts.words:
+            chosen = by_character["B"]
+        return Leaf(chosen.code, sure, axes)
+    chosen, share, found = _choose(options, entry, facts)
+    return Leaf(chosen.code, sure * share, axes + found)
+
+
+def _sideways(tabular: TabularList, entry: Entry, facts: Facts) -> Leaf:
+    """A billable code from the Index may be the unspecified one of several: look beside it."""
+    if entry.code != entry.base or entry.parent < 0:
+        return Leaf(entry.code, 1.0, ())
+    parent = tabular.at(entry.parent)
+    if parent.kind != "code":
+        return Leaf(entry.code, 1.0, ())
+    siblings = [s for s in tabular.children(parent.code) if s.code != entry.code]
+    own = _difference(entry, parent)
+    side = _side_in(entry.title)
+    if facts.side and side != facts.side and (side or _unspecified(entry)):
+        stem = own - LATERALITY - {"unspecified"}
+        for sibling in siblings:
+            if _side_in(sibling.title) == facts.side:
+                other = _difference(sibling, parent) - LATERALITY - {"unspecified"}
+                if not stem or other == stem or not (other - facts.words):
+                    found = _down(tabular, sibling, facts, 1.0, ()) if not sibling.billable else Leaf(sibling.code, 1.0, ())
+                    if found:
+                        return found
+    if _unspecified(entry):
+        best = None
+        for sibling in siblings:
+            extra = _difference(sibling, parent) - own - LATERALITY
+            if not extra or _other(sibling) or _side_in(sibling.title):
+                continue
+            share = len(extra & facts.words) / len(extra)
+            if share == 1.0 and (best is None or len(extra) > best[0]):
+                best = (len(extra), sibling)
+        if best is not None:
+            sibling = best[1]
+            if sibling.billable:
+                return Leaf(sibling.code, 0.95, ())
+            found = _down(tabular, sibling, facts, 0.95, ())
+            if found:
+                return found
+    return Leaf(entry.code, 1.0, ())
+
+
+def _choose(
+    options: list[Entry], header: Entry | None, facts: Facts
+) -> tuple[Entry, float, tuple[str, ...]]:
+    """Among siblings, the one the chart supports; with how sure, and the axes left open."""
+    if len(options) == 1:
+        return options[0], 1.0, ()
+    scored = []
+    for place, option in enumerate(options):
+        extra = _difference(option, header)
+        content = extra - LATERALITY - _WEAK
+        side = _side_in(option.title)
+        matched = content & facts.words
+        near = (content & facts.context) - matched
+        value = 1.0 * len(matched) + 0.35 * len(near) - 0.7 * len(content - matched - near)
+        if side:
+            value += 1.5 if side == facts.side else -1.5
+        if _unspecified(option):
+            value += 0.3 if not facts.side or "side" not in option.title else 0.0
+        elif _other(option):
+            value -= 0.25
+        elif _without(option):
+            value += 0.35 + 0.7 * len(content - matched - near)
+        scored.append((value, -place, option))
+    scored.sort(key=lambda s: (-s[0], -s[1]))
+    top = scored[0]
+    gap = top[0] - scored[1][0]
+    documented = bool((_difference(top[2], header) - _WEAK) & facts.words) or (
+        facts.side and _side_in(top[2].title) == facts.side
+    )
+    if documented:
+        return top[2], min(1.0, 0.8 + 0.2 * gap), ()
+    if _unspecified(top[2]) or _without(top[2]):
+        return top[2], 0.9, (_axis(options, header),)
+    return top[2], 0.6, (_axis(options, header),)
+
+
+_WEAK = frozenset(
+    "unspecified other specified type elsewhere classified disease disorder without mention "
+    "complication initial encounter not".split()
+)
+
+
+def _difference(option: Entry, header: Entry | None) -> set[str]:
+    """The words an option adds to its header."""
+    own = {canonical(w) for w in split(option.title)} - _EMPTY
+    if header is None:
+        return own
+    return own - {canonical(w) for w in split(header.title)}
+
+
+_EMPTY = frozenset("a an and are as at by for from in into is it of on or the to with due".split())
+
+
+def _side_in(title: str) -> str:
+    words = set(split(title))
+    if "bilateral" in words:
+        return "bilateral"
+    if "right" in words and "left" not in words:
+        return "right"
+    if "left" in words and "right" not in words:
+        return "left"
+    return ""
+
+
+def _unspecified(entry: Entry) -> bool:
+    return "unspecified" in entry.title.lower() or " NOS" in entry.title
+
+
+def _other(entry: Entry) -> bool:
+    return entry.title.startswith("Other ") or " other " in entry.title
+
+
+def _without(entry: Entry) -> bool:
+    return " without " in entry.title or entry.title.lower().startswith("not ")
+
+
+def _axis(options: list[Entry], header: Entry | None) -> str:
+    """What the options differ by, in a coder's word."""
+    titles = " ".join(o.title.lower() for o in options)
+    if "right" in titles and "left" in titles:
+        return "laterality"
+    if "trimester" in titles:
+        return "trimester"
+    if "stage" in titles:
+        return "stage"
+    if "acute" in titles or "chronic" in titles:
+        return "acuity"
+    if "intractable" in titles:
+        return "intractability"
+    return "type"
+
+
+def facts_from(phrase: str, nearby: str, encounter: str) -> Facts:
+    """Gathers facts from the words of a phrase and of the lines around it."""
+    phrase_words = frozenset(canonical(w) for w in split(phrase)) | frozenset(tokens(phrase))
+    near_words = frozenset(canonical(w) for w in split(nearby))
+    side = side_of(split(phrase))
+    return Facts(phrase_words, near_words, side, encounter, phrase_words)

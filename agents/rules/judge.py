@@ -1,0 +1,113 @@
+"""The rules judge: answers the four questions by rules, offline, the same way every time."""
+
+from collections.abc import Sequence
+
+from chartcoder.agents.book import Book
+from chartcoder.agents.judge import Choice, Mentions, Settlement
+from chartcoder.agents.rules.document import read_document
+from chartcoder.agents.rules.lookup import Lookup
+from chartcoder.agents.rules.mentions import as_evidence, find_mentions
+from chartcoder.agents.rules.policies import policies_for
+from chartcoder.agents.rules.settle import settle
+from chartcoder.agents.values import (
+    Candidate,
+    Chart,
+    Evidence,
+    IndexEntry,
+    Losses,
+    Rejected,
+    Usage,
+)
+
+_NEVER = {
+    "absent": "documented as absent",
+    "family": "concerns a relative",
+    "hypothetical": "not a present condition",
+    "planned": "planned, not present",
+    "screening": "looked for, not found",
+    "resolved": "resolved",
+}
+
+
+class RulesJudge:
+    """Decides by rules and by the knowledge in ``resources``.
+
+    Args:
+        changed: policies a user changed, as pairs of name and value.
+    """
+
+    def __init__(self, changed: tuple[tuple[str, str], ...] = ()) -> None:
+        self.changed = changed
+
+    @property
+    def name(self) -> str:
+        """What the result calls this judge."""
+        return "rules"
+
+    def which_mentions(self, chart: Chart, book: Book) -> Mentions:
+        """Marks problems, cuts them into conditions, passes over what is not present."""
+        policies = policies_for(chart.encounter.setting, self.changed)
+        document = read_document(chart.text)
+        lookup = Lookup(book, chart.text)
+        kept: list[Evidence] = []
+        passed: list[tuple[Evidence, str]] = []
+        seen: set[str] = set()
+        for number, mention in enumerate(find_mentions(document, lookup, policies)):
+            item = as_evidence(mention, number, chart.text, "named as a problem")
+            why = _NEVER.get(mention.assertion)
+            if mention.assertion == "possible" and policies.uncertain != "code":
+                why = f"uncertain ({mention.cue}), IV.H"
+            if why:
+                passed.append((item, why))
+            elif mention.phrase.lower() not in seen:
+                seen.add(mention.phrase.lower())
+                kept.append(item)
+        return Mentions(tuple(kept), tuple(passed))
+
+    def which_entries(
+        self,
+        chart: Chart,
+        book: Book,
+        offered: Sequence[tuple[Evidence, Sequence[IndexEntry]]],
+    ) -> Sequence[tuple[IndexEntry, ...]]:
+        """The entries that explain a phrase nearly as well as the best one does."""
+        return [
+            tuple(e for e in entries[:4] if e.score >= 0.75 * entries[0].score) if entries else ()
+            for _, entries in offered
+        ]
+
+    def which_codes(
+        self,
+        chart: Chart,
+        book: Book,
+        offered: Sequence[tuple[Evidence, Sequence[Candidate]]],
+    ) -> Choice:
+        """The best-supported candidate of each evidence item."""
+        kept: list[Candidate] = []
+        rejected: list[Rejected] = []
+        for _, candidates in offered:
+            ranked = sorted(candidates, key=lambda c: -c.confidence)
+            kept += ranked[:1]
+            rejected += [
+                Rejected(
+                    code=c.code, title=c.title, agent="validator", rule="less-supported",
+                    reason=f"{ranked[0].code} explains the words better", evidence=c.evidence,
+                )
+                for c in ranked[1:]
+            ]  # fmt: skip
+        return Choice(tuple(kept), tuple(rejected))
+
+    def which_set(
+        self,
+        chart: Chart,
+        book: Book,
+        evidence: Sequence[Evidence],
+        candidates: Sequence[Candidate],
+    ) -> Settlement:
+        """Settles conflicts, integral symptoms and combinations."""
+        policies = policies_for(chart.encounter.setting, self.changed)
+        return settle(chart, book, evidence, candidates, policies)
+
+    def account(self) -> tuple[Losses, Usage | None, frozenset[int]]:
+        """Nothing is lost and nothing is spent."""
+        return Losses(), None, frozenset()

@@ -1,0 +1,123 @@
+"""Which mentions? The rules judge's answer: problems of the chart, cut into conditions."""
+
+import re
+from typing import NamedTuple
+
+from chartcoder.agents.rules.assertion import assertion_of, marks
+from chartcoder.agents.rules.document import Document, sentences
+from chartcoder.agents.rules.lookup import Lookup
+from chartcoder.agents.rules.phrases import segment
+from chartcoder.agents.rules.policies import Policies
+from chartcoder.agents.rules.problems import Problem, find_problems
+from chartcoder.agents.values import Assertion, Evidence, Span
+from chartcoder.index.words import tokens
+
+_LEAST = 0.5
+_TRIM = " \t\n.,;:-–—*•"
+_SOFT = re.compile(
+    r"^(?:the |a |an |his |her |their |this |that |patient has |new |known |mild(?:ly)? )+", re.I
+)
+
+
+class Mention(NamedTuple):
+    """A condition cut out of a problem, before it is judged."""
+
+    start: int
+    end: int
+    phrase: str
+    assertion: str
+    cue: str
+    guideline: bool
+    problem: Problem
+
+
+def find_mentions(document: Document, lookup: Lookup, policies: Policies) -> list[Mention]:
+    """Cuts every problem of the chart into conditions with their assertion."""
+    found: list[Mention] = []
+    for problem in find_problems(document):
+        stretches = (
+            list(sentences(document.text, problem.start, problem.end))
+            if problem.prose
+            else [(problem.start, problem.end)]
+        )
+        for start, end in stretches:
+            found += _cut(document.text, start, end, problem, lookup)
+    return found
+
+
+def _cut(text: str, start: int, end: int, problem: Problem, lookup: Lookup) -> list[Mention]:
+    sentence = text[start:end]
+    cues = marks(sentence)
+    memory: dict[tuple[int, int], float] = {}
+
+    def score(first: int, last: int) -> float:
+        key = (first, last)
+        if key not in memory:
+            phrase = _bare(sentence, first, last, cues)[2]
+            best = lookup.find(phrase, 5) if phrase else []
+            memory[key] = (
+                max(0.0, best[0].score - 0.25) * lookup.weight(phrase) if best else 0.0
+            )
+        return memory[key]
+
+    mentions = []
+    for first, last in segment(sentence, score):
+        begin, stop, phrase = _bare(sentence, first, last, cues)
+        if not phrase or not tokens(phrase):
+            continue
+        best = lookup.find(phrase, 5)
+        if not best or best[0].score < (_LEAST + 0.2 if problem.prose else _LEAST):
+            continue
+        assertion, mark = assertion_of(cues, begin, stop)
+        mentions.append(
+            Mention(
+                start + begin, start + stop, phrase, assertion, mark.cue if mark else "",
+                bool(mark and mark.guideline), problem,
+            )
+        )  # fmt: skip
+    return mentions
+
+
+def _bare(sentence: str, first: int, last: int, cues: list) -> tuple[int, int, str]:  # type: ignore[type-arg]
+    """The stretch without the cues and soft words at its edges."""
+    changed = True
+    while changed and first < last:
+        changed = False
+        for mark in cues:
+            begin, stop = mark.at
+            if first <= begin and begin - first <= 2 and stop <= last:
+                first, changed = stop, True
+            elif stop <= last and last - stop <= 2 and begin >= first:
+                last, changed = begin, True
+        while first < last and sentence[first] in _TRIM:
+            first, changed = first + 1, True
+        while last > first and sentence[last - 1] in _TRIM:
+            last, changed = last - 1, True
+        soft = _SOFT.match(sentence[first:last])
+        if soft:
+            first, changed = first + soft.end(), True
+    return first, last, sentence[first:last]
+
+
+def as_evidence(mention: Mention, number: int, text: str, reason: str) -> Evidence:
+    """A mention as a value that passes between the agents."""
+    assertion: Assertion = (
+        mention.assertion if mention.assertion in _ASSERTIONS else "present"  # type: ignore[assignment]
+    )
+    start, stop = mention.problem.context
+    return Evidence(
+        id=number,
+        span=Span(
+            start=mention.start, end=mention.end, text=text[mention.start : mention.end],
+            section=mention.problem.section, assertion=assertion,
+        ),
+        phrase=mention.phrase,
+        support=(Span(start=start, end=stop, text=text[start:stop], section=mention.problem.section),),
+        primary=mention.problem.order == 0,
+        reason=reason,
+    )  # fmt: skip
+
+
+_ASSERTIONS = frozenset(
+    ["present", "absent", "possible", "historical", "family", "hypothetical", "planned"]
+)

@@ -1,0 +1,117 @@
+"""The tabular-list validator: verifies in the Tabular List and goes to full specificity."""
+
+from collections.abc import Sequence
+
+from chartcoder.agents.book import Book
+from chartcoder.agents.descent import Facts, descend, facts_from
+from chartcoder.agents.values import (
+    Candidate,
+    Chart,
+    Encounter,
+    Evidence,
+    IndexEntry,
+    NoteWeighed,
+    Rejected,
+)
+from chartcoder.tabular.store import TabularList
+
+_WEIGHED = ("excludes1", "code_first", "use_additional", "code_also")
+
+
+def verify(
+    item: Evidence, entries: Sequence[IndexEntry], chart: Chart, book: Book
+) -> tuple[list[Candidate], list[Rejected]]:
+    """Verifies the index entries of one evidence item.
+
+    Args:
+        item: the evidence.
+        entries: the entries worth verifying, best first.
+        chart: the chart, for what it documents near the evidence.
+        book: the opened book.
+
+    Returns:
+        Billable candidates, each once, and what was rejected with the reason.
+    """
+    facts = gather_facts(item, chart)
+    candidates: dict[str, Candidate] = {}
+    rejected: list[Rejected] = []
+    for entry in entries:
+        codes = [(entry.code, "sole" if not entry.manifestation else "etiology")]
+        if entry.manifestation:
+            codes.append((entry.manifestation, "manifestation"))
+        for code, role in codes:
+            leaf = descend(book.tabular, code, facts)
+            if leaf is None:
+                rejected.append(
+                    Rejected(
+                        code=code, title="", agent="validator", rule="unknown-code",
+                        reason=f"the Index names {code}, which the Tabular List of "
+                        f"{book.release.year} does not have", evidence=(item.id,),
+                    )
+                )  # fmt: skip
+                continue
+            confidence = round(min(1.0, entry.score) * leaf.sureness, 4)
+            known = candidates.get(leaf.code)
+            if known is not None and known.confidence >= confidence:
+                continue
+            candidates[leaf.code] = candidate(
+                book.tabular, leaf.code, (item.id,), entry, confidence, leaf.undocumented, role
+            )
+    ranked = sorted(candidates.values(), key=lambda c: (-c.confidence, c.code))
+    fitting, unfit = _by_encounter(ranked, chart.encounter, book.tabular)
+    return fitting, rejected + unfit
+
+
+def candidate(
+    tabular: TabularList,
+    code: str,
+    evidence: tuple[int, ...],
+    entry: IndexEntry,
+    confidence: float,
+    undocumented: tuple[str, ...] = (),
+    role: str = "sole",
+) -> Candidate:
+    """A verified billable code with its place in the Tabular List and the notes that govern it."""
+    found = tabular.get(code)
+    notes = tuple(
+        NoteWeighed(kind=note.kind, text=note.text, origin=note.origin)
+        for note in tabular.notes(code)
+        if note.kind in _WEIGHED
+    )
+    return Candidate(
+        evidence=evidence, code=code, title=found.title if found else "", entry=entry,
+        tabular_path=tuple(step.code for step in tabular.path(code)), notes=notes,
+        confidence=confidence, undocumented=undocumented, role=role,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def gather_facts(item: Evidence, chart: Chart) -> Facts:
+    """What the chart says of this evidence: its phrase, its modifiers, the lines under it."""
+    nearby = " ".join(s.text for s in item.support)
+    phrase = " ".join((item.phrase, item.span.text, *item.modifiers))
+    return facts_from(phrase, nearby, "initial")
+
+
+def _by_encounter(
+    candidates: list[Candidate], encounter: Encounter, tabular: TabularList
+) -> tuple[list[Candidate], list[Rejected]]:
+    """Sets aside what the encounter rules out: obstetric codes for men, newborn codes for adults."""
+    fitting: list[Candidate] = []
+    unfit: list[Rejected] = []
+    for one in candidates:
+        chapter = one.tabular_path[0] if one.tabular_path else ""
+        reason = ""
+        if chapter == "15" and encounter.sex == "male":
+            reason = "chapter 15 is for pregnancy, childbirth and the puerperium (I.C.15.a)"
+        elif chapter == "16" and encounter.age is not None and encounter.age >= 18:
+            reason = "chapter 16 is for conditions that begin before birth or within 28 days (I.C.16.a)"
+        if reason:
+            unfit.append(
+                Rejected(
+                    code=one.code, title=one.title, agent="validator", rule="encounter",
+                    reason=reason, evidence=one.evidence,
+                )
+            )  # fmt: skip
+        else:
+            fitting.append(one)
+    return fitting, unfit
