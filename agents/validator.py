@@ -57,7 +57,10 @@ def verify(
             candidates[leaf.code] = candidate(
                 book.tabular, leaf.code, (item.id,), entry, confidence, leaf.undocumented, role
             )
-    ranked = sorted(candidates.values(), key=lambda c: (-c.confidence, c.code))
+    order = {entry.path: place for place, entry in enumerate(entries)}
+    ranked = sorted(
+        candidates.values(), key=lambda c: (-c.confidence, order.get(c.entry.path, 99), c.code)
+    )
     fitting, unfit = _by_encounter(ranked, chart.encounter, book.tabular)
     return fitting, rejected + unfit
 

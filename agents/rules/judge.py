@@ -26,6 +26,7 @@ _NEVER = {
     "planned": "planned, not present",
     "screening": "looked for, not found",
     "resolved": "resolved",
+    "historical": "history",
 }
 
 
@@ -53,7 +54,7 @@ class RulesJudge:
         passed: list[tuple[Evidence, str]] = []
         seen: set[str] = set()
         for number, mention in enumerate(find_mentions(document, lookup, policies)):
-            item = as_evidence(mention, number, chart.text, "named as a problem")
+            item = as_evidence(mention, number, chart.text)
             why = _NEVER.get(mention.assertion)
             if mention.assertion == "possible" and policies.uncertain != "code":
                 why = f"uncertain ({mention.cue}), IV.H"

@@ -1,7 +1,7 @@
 """Which mentions? The rules judge's answer: problems of the chart, cut into conditions."""
 
 import re
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from chartcoder.agents.rules.assertion import assertion_of, marks
 from chartcoder.agents.rules.document import Document, sentences
@@ -12,6 +12,7 @@ from chartcoder.agents.rules.problems import Problem, find_problems
 from chartcoder.agents.values import Assertion, Evidence, Span
 from chartcoder.index.words import tokens
 
+Role = Literal["problem", "finding", "status", "history", "medication", "cause"]
 _LEAST = 0.5
 _TRIM = " \t\n.,;:-–—*•"
 _SOFT = re.compile(
@@ -20,7 +21,21 @@ _SOFT = re.compile(
 
 
 class Mention(NamedTuple):
-    """A condition cut out of a problem, before it is judged."""
+    """A condition or circumstance found in the chart, before it is judged.
+
+    Attributes:
+        start: offset of its first character in the chart.
+        end: offset after its last character.
+        phrase: what to look up.
+        assertion: as ``assertion_of`` gives it.
+        cue: the words that gave the assertion; empty for none.
+        guideline: the cue is an uncertain term that the guidelines name.
+        section: kind of the section it stands in.
+        context: stretch of the chart that belongs to it, ``(start, end)``.
+        role: what it is: a problem, a finding, a status, history, a medication, a cause.
+        primary: it is the first problem.
+        reason: why it counts.
+    """
 
     start: int
     end: int
@@ -28,7 +43,11 @@ class Mention(NamedTuple):
     assertion: str
     cue: str
     guideline: bool
-    problem: Problem
+    section: str
+    context: tuple[int, int]
+    role: Role = "problem"
+    primary: bool = False
+    reason: str = "named as a problem"
 
 
 def find_mentions(document: Document, lookup: Lookup, policies: Policies) -> list[Mention]:
@@ -72,7 +91,8 @@ def _cut(text: str, start: int, end: int, problem: Problem, lookup: Lookup) -> l
         mentions.append(
             Mention(
                 start + begin, start + stop, phrase, assertion, mark.cue if mark else "",
-                bool(mark and mark.guideline), problem,
+                bool(mark and mark.guideline), problem.section, problem.context,
+                primary=problem.order == 0,
             )
         )  # fmt: skip
     return mentions
@@ -99,22 +119,24 @@ def _bare(sentence: str, first: int, last: int, cues: list) -> tuple[int, int, s
     return first, last, sentence[first:last]
 
 
-def as_evidence(mention: Mention, number: int, text: str, reason: str) -> Evidence:
+def as_evidence(mention: Mention, number: int, text: str) -> Evidence:
     """A mention as a value that passes between the agents."""
     assertion: Assertion = (
         mention.assertion if mention.assertion in _ASSERTIONS else "present"  # type: ignore[assignment]
     )
-    start, stop = mention.problem.context
+    start, stop = mention.context
+    section = mention.section
     return Evidence(
         id=number,
         span=Span(
             start=mention.start, end=mention.end, text=text[mention.start : mention.end],
-            section=mention.problem.section, assertion=assertion,
+            section=section, assertion=assertion,
         ),
         phrase=mention.phrase,
-        support=(Span(start=start, end=stop, text=text[start:stop], section=mention.problem.section),),
-        primary=mention.problem.order == 0,
-        reason=reason,
+        support=(Span(start=start, end=stop, text=text[start:stop], section=section),),
+        role=mention.role,
+        primary=mention.primary,
+        reason=mention.reason,
     )  # fmt: skip
 
 
