@@ -13,7 +13,7 @@ from chartcoder.index.words import read_table
 from chartcoder.tabular.codes import fold
 from chartcoder.tabular.home import resources
 
-_TOKEN = re.compile(r"[A-Za-z0-9&+'’/.-]*[A-Za-z0-9&+](?:\s*#)?|\S")
+_CUE_WORD = re.compile(r"[a-z0-9]+(?:[-'][a-z0-9]+)*")
 
 
 class Sense(NamedTuple):
@@ -65,13 +65,14 @@ def write_out(phrase: str, context: str = "") -> str:
         The phrase with each abbreviation replaced by its expansion; an abbreviation whose sense
         nothing settles stays as it is.
     """
-    return _write_out(phrase, context.lower() if context else "")
+    return _write_out(phrase, _spaced(context) if context else "")
 
 
 @lru_cache(maxsize=4096)
 def _write_out(phrase: str, context: str) -> str:
     table = _abbreviations()
     words = phrase.split()
+    near = _spaced(phrase)
     result: list[str] = []
     place = 0
     longest = _longest_abbreviation()
@@ -79,7 +80,7 @@ def _write_out(phrase: str, context: str) -> str:
         for length in range(min(longest, len(words) - place), 0, -1):
             raw = " ".join(words[place : place + length])
             core = raw.strip(".,;:()[]?!")
-            sense = _sense(table.get(core.lower(), ()), core, f"{phrase.lower()} {context}")
+            sense = _sense(table.get(core.lower(), ()), core, near, context)
             if sense is not None:
                 result.append(raw.replace(core, sense.expansion) if core else raw)
                 place += length
@@ -90,19 +91,27 @@ def _write_out(phrase: str, context: str) -> str:
     return " ".join(result)
 
 
-def _sense(senses: "list[Sense] | tuple[()]", written: str, context: str) -> Sense | None:
-    default = None
-    best: tuple[int, Sense] | None = None
-    for sense in senses:
-        if sense.exact and sense.written != written:
-            continue
-        if not sense.cues:
-            default = default or sense
-            continue
-        hits = sum(1 for cue in sense.cues if cue in context)
-        if hits and (best is None or hits > best[0]):
-            best = (hits, sense)
-    return best[1] if best else default
+def _sense(senses: "list[Sense] | tuple[()]", written: str, near: str, far: str) -> Sense | None:
+    """The sense of an abbreviation: the exact capitals first, then cues near by, then far."""
+    exact = [s for s in senses if s.exact and s.written == written]
+    fitting = exact or [s for s in senses if not s.exact]
+    default = next((s for s in fitting if not s.cues), None)
+    for context in (near, far):
+        best: tuple[int, Sense] | None = None
+        for sense in fitting:
+            hits = sum(1 for cue in sense.cues if f" {cue} " in context)
+            if hits and (best is None or hits > best[0]):
+                best = (hits, sense)
+        if best is not None:
+            return best[1]
+        if default is not None:
+            return default
+    return default
+
+
+@lru_cache(maxsize=64)
+def _spaced(text: str) -> str:
+    return f" {' '.join(_CUE_WORD.findall(text.lower()))} "
 
 
 def kind_of(word: str) -> str:

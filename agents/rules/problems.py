@@ -48,7 +48,8 @@ def find_problems(document: Document) -> list[Problem]:
             groups.setdefault(line.place, []).append(line)
     for lines in groups.values():
         problems += _of_section(lines, len(problems))
-    return problems
+    headed = any(not problem.prose for problem in problems)
+    return [problem for problem in problems if not (headed and problem.prose)]
 
 
 def _of_section(lines: list[Line], first: int) -> list[Problem]:
