@@ -138,4 +138,22 @@ def variants(phrase: str) -> tuple[str, ...]:
 def expand(phrase: str, context: str = "") -> tuple[str, ...]:
     """The wordings under which a phrase should be looked up, the plainest first."""
     written = write_out(phrase, context)
-    return tuple(dict.fromkeys((written, *variants(written))))
+    plain = without_soft_words(written)
+    wordings = dict.fromkeys((written, *variants(written)))
+    if plain != written:
+        wordings.update(dict.fromkeys((plain, *variants(plain))))
+    return tuple(w for w in wordings if w)
+
+
+@cache
+def soft_words() -> frozenset[str]:
+    """Words of a problem that lead nowhere in the Index: "newly diagnosed", "stable"."""
+    lines = (resources() / "lexicon" / "soft_words.txt").read_text("utf-8").splitlines()
+    return frozenset(w for line in lines if not line.startswith("#") for w in line.split())
+
+
+def without_soft_words(phrase: str) -> str:
+    """The phrase without the words that lead nowhere."""
+    soft = soft_words()
+    kept = [w for w in phrase.split() if w.lower().strip(".,;:()") not in soft]
+    return " ".join(kept)

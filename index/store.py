@@ -5,34 +5,28 @@ words a path demands (its titles) and which it merely allows (nonessential modif
 """
 
 import hashlib
-import math
-import os
 import sqlite3
-import tempfile
 from array import array
-from collections import defaultdict
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
 from chartcoder.index.terms import BOOKS, Term
-from chartcoder.index.words import LATERALITY, tokens
 from chartcoder.tabular.home import resources
 from chartcoder.tabular.release import Release
 
-FORMAT_VERSION = 2
-GENERIC = {"disease": 0.12, "disorder": 0.12, "syndrome": 0.12, "condition": 0.05}
-_RESIDUAL = 0.2
-_UNIT = "\x1f"
+FORMAT_VERSION = 3
+_NARROWER = 0.1
+UNIT = "\x1f"
 
-_SCHEMA = """
+SCHEMA = """
 CREATE TABLE term(id INTEGER PRIMARY KEY, parent INTEGER, "end" INTEGER, book INTEGER, title TEXT,
                   nonessential TEXT, code TEXT, manifestation TEXT, see TEXT, see_also TEXT,
                   cells TEXT);
 CREATE TABLE token(token TEXT PRIMARY KEY, weight REAL, essential BLOB, allowed BLOB, lead BLOB)
     WITHOUT ROWID;
 CREATE TABLE numbers(key TEXT PRIMARY KEY, data BLOB);
-CREATE TABLE code(code TEXT, id INTEGER);
+CREATE TABLE code(code TEXT, id INTEGER, PRIMARY KEY(code, id)) WITHOUT ROWID;
 CREATE TABLE problem(text TEXT);
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT);
 """
@@ -47,147 +41,6 @@ def lexicon_stamp() -> str:
         path = folder / name
         digest.update(path.read_bytes() if path.is_file() else b"-")
     return digest.hexdigest()[:16]
-
-
-def essential_words(path: Iterable[Term]) -> tuple[list[str], list[str], list[str]]:
-    """The words a path of terms demands, those it allows, and those of its main term.
-
-    Alternative forms that a title lists after a comma ("Infarct, infarction") are allowed, not
-    demanded; so are the words after "without" and "not".
-    """
-    demanded: dict[str, None] = {}
-    allowed: dict[str, None] = {}
-    lead: list[str] = []
-    for depth, term in enumerate(path):
-        first, *others = term.title.split(",") if term.title else ("",)
-        wanted = [first]
-        for other in others:
-            stem = other.strip().lower()[:4]
-            alternative = len(stem) == 4 and first.lower().replace("-", "").startswith(stem)
-            if alternative and len(other.split()) == 1:
-                allowed.update(dict.fromkeys(tokens(other)))
-            else:
-                wanted.append(other)
-        text = ",".join(wanted)
-        kept, _, dropped = _before_negation(text)
-        demanded.update(dict.fromkeys(_words(kept)))
-        allowed.update(dict.fromkeys(_words(dropped)))
-        if depth == 0:
-            lead = _words(kept)
-        for modifier in term.nonessential:
-            allowed.update(dict.fromkeys(_words(modifier)))
-    for word in demanded:
-        allowed.pop(word, None)
-    return list(demanded), list(allowed), lead
-
-
-def is_residual(term: Term) -> bool:
-    """Says whether a line is for what the book has no line of its own for: NEC, "Other ..."."""
-    title = term.title
-    return title.startswith("Other ") or title.endswith("NEC") or "specified type" in title
-
-
-def _before_negation(text: str) -> tuple[str, str, str]:
-    for word in (" without ", " not ", ", not "):
-        if word in text:
-            return text.partition(word)
-    if text.startswith("without "):
-        return "", "", text
-    return text, "", ""
-
-
-def _words(text: str) -> list[str]:
-    return [w for w in tokens(text) if w not in LATERALITY]
-
-
-def build_index(terms: list[Term], problems: list[str], target: Path) -> None:
-    """Writes the cache file, whole or not at all."""
-    essential: dict[str, array[int]] = defaultdict(lambda: array("I"))
-    allowed: dict[str, array[int]] = defaultdict(lambda: array("I"))
-    leads: dict[str, array[int]] = defaultdict(lambda: array("I"))
-    by_id = {term.id: term for term in terms}
-    demanded_by: list[list[str]] = []
-    for term in terms:
-        path = [term]
-        while path[-1].parent >= 0:
-            path.append(by_id[path[-1].parent])
-        demanded, optional, lead = essential_words(reversed(path))
-        demanded_by.append(demanded)
-        if term.code or term.see or term.see_also or term.manifestation or term.cells:
-            for word in demanded:
-                essential[word].append(term.id)
-            for word in optional:
-                allowed[word].append(term.id)
-            for word in lead:
-                leads[word].append(term.id)
-    count = len(terms)
-    weights = {
-        word: round(1 - math.log(len(ids) + 1) / math.log(count + 2), 6)
-        for word, ids in essential.items()
-    }
-    weights |= GENERIC
-    totals = array(
-        "f",
-        (
-            sum(weights.get(w, 0.5) for w in words) + (_RESIDUAL if is_residual(term) else 0.0)
-            for words, term in zip(demanded_by, terms, strict=True)
-        ),
-    )
-
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=target.name, suffix=".part")
-    os.close(handle)
-    try:
-        database = sqlite3.connect(name, isolation_level=None)
-        database.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;")
-        database.executescript(_SCHEMA)
-        database.execute("BEGIN")
-        database.executemany(
-            "INSERT INTO term VALUES(?,?,?,?,?,?,?,?,?,?,?)", (_packed(term) for term in terms)
-        )
-        empty = array("I")
-        database.executemany(
-            "INSERT INTO token VALUES(?,?,?,?,?)",
-            (
-                (
-                    word,
-                    weights.get(word, 0.5),
-                    essential.get(word, empty).tobytes(),
-                    allowed.get(word, empty).tobytes(),
-                    leads.get(word, empty).tobytes(),
-                )
-                for word in sorted({*essential, *allowed})
-            ),
-        )
-        database.executemany(
-            "INSERT INTO numbers VALUES(?,?)",
-            (
-                ("total", totals.tobytes()),
-                ("parent", array("i", (t.parent for t in terms)).tobytes()),
-                ("book", array("B", (BOOKS.index(t.book) for t in terms)).tobytes()),
-            ),
-        )
-        database.executemany(
-            "INSERT INTO code VALUES(?,?)", ((t.code.rstrip("-"), t.id) for t in terms if t.code)
-        )
-        database.executemany("INSERT INTO problem VALUES(?)", ((p,) for p in problems))
-        database.executemany(
-            "INSERT INTO meta VALUES(?,?)", (("format", str(FORMAT_VERSION)), ("complete", "yes"))
-        )
-        database.execute("COMMIT")
-        database.execute("CREATE INDEX code_code ON code(code)")
-        database.close()
-        Path(name).replace(target)
-    finally:
-        Path(name).unlink(missing_ok=True)
-
-
-def _packed(term: Term) -> tuple[object, ...]:
-    return (
-        term.id, term.parent, term.end, BOOKS.index(term.book), term.title,
-        _UNIT.join(term.nonessential), term.code, term.manifestation, term.see, term.see_also,
-        _UNIT.join(f"{col}={code}" for col, code in term.cells),
-    )  # fmt: skip
 
 
 class IndexStore:
@@ -303,10 +156,10 @@ def _unpacked(row: tuple) -> Term:  # type: ignore[type-arg]
     number, parent, end, book, title, nonessential, code, manifestation, see, see_also, cells = row
     return Term(
         number, parent, end, BOOKS[book], title,
-        tuple(nonessential.split(_UNIT)) if nonessential else (),
+        tuple(nonessential.split(UNIT)) if nonessential else (),
         code, manifestation, see, see_also,
         tuple(
-            (int(col), cell) for col, _, cell in (c.partition("=") for c in cells.split(_UNIT))
+            (int(col), cell) for col, _, cell in (c.partition("=") for c in cells.split(UNIT))
         ) if cells else (),
     )  # fmt: skip
 
@@ -322,31 +175,10 @@ def open_index(release: Release) -> IndexStore:
     folder = release.cache_folder(["tabular", "order", *roles], version)  # type: ignore[list-item]
     file = folder / "index.db"
     if not _is_sound(file):
-        terms, problems = gather_terms(release)
-        build_index(terms, problems, file)
+        from chartcoder.index.build import build
+
+        build(release, file)
     return IndexStore(file, release.index_kind)
-
-
-def gather_terms(release: Release) -> tuple[list[Term], list[str]]:
-    """All terms of a release's index: official files, supplement, derived lines."""
-    from chartcoder.index.derive import derived_terms
-    from chartcoder.index.parse import parse_index
-
-    terms: list[Term] = []
-    problems: list[str] = []
-    for role in ("index", "external", "neoplasm", "drug"):
-        if role in release.files:
-            part = release.files[role].part  # type: ignore[index]
-            parsed = parse_index(part.read(), part.name, role, len(terms))  # type: ignore[arg-type]
-            terms += parsed.terms
-            problems += parsed.problems
-    supplement = resources() / "index" / "supplement.xml"
-    if supplement.is_file():
-        parsed = parse_index(supplement.read_bytes(), supplement.name, "supplement", len(terms))
-        terms += parsed.terms
-        problems += parsed.problems
-    terms += derived_terms(release.tabular, len(terms))
-    return terms, problems
 
 
 def _is_sound(file: Path) -> bool:

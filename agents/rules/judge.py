@@ -30,6 +30,12 @@ _NEVER = {
 }
 
 
+CONSISTENT = frozenset(
+    ["consistent with", "most consistent with", "compatible with", "appears to be", "c/w",
+     "appears consistent with", "findings consistent with", "symptoms consistent with"]
+)
+
+
 class RulesJudge:
     """Decides by rules and by the knowledge in ``resources``.
 
@@ -56,7 +62,8 @@ class RulesJudge:
         for number, mention in enumerate(find_mentions(document, lookup, policies)):
             item = as_evidence(mention, number, chart.text)
             why = _NEVER.get(mention.assertion)
-            if mention.assertion == "possible" and policies.uncertain != "code":
+            firm = policies.consistent_with == "definitive" and mention.cue in CONSISTENT
+            if mention.assertion == "possible" and policies.uncertain != "code" and not firm:
                 why = f"uncertain ({mention.cue}), IV.H"
             if why:
                 passed.append((item, why))

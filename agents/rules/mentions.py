@@ -13,7 +13,8 @@ from chartcoder.agents.values import Assertion, Evidence, Span
 from chartcoder.index.words import tokens
 
 Role = Literal["problem", "finding", "status", "history", "medication", "cause"]
-_LEAST = 0.5
+_LEAST = 0.35
+_LEAST_IN_PROSE = 0.75
 _TRIM = " \t\n.,;:-–—*•"
 _SOFT = re.compile(
     r"^(?:the |a |an |his |her |their |this |that |patient has |new |known |mild(?:ly)? )+", re.I
@@ -85,7 +86,7 @@ def _cut(text: str, start: int, end: int, problem: Problem, lookup: Lookup) -> l
         if not phrase or not tokens(phrase):
             continue
         best = lookup.find(phrase, 5)
-        if not best or best[0].score < (_LEAST + 0.2 if problem.prose else _LEAST):
+        if not best or best[0].score < (_LEAST_IN_PROSE if problem.prose else _LEAST):
             continue
         assertion, mark = assertion_of(cues, begin, stop)
         mentions.append(
