@@ -38,11 +38,14 @@ class Leaf(NamedTuple):
         code: the billable code.
         sureness: 0 to 1: how well the chart settles the choice among its siblings.
         undocumented: axes that nothing in the chart settles.
+        partner: the code of the other side, where both sides are documented and no bilateral
+            code exists (I.B.13); empty for none.
     """
 
     code: str
     sureness: float
     undocumented: tuple[str, ...]
+    partner: str = ""
 
 
 def side_of(words: Iterable[str]) -> str:
@@ -67,6 +70,29 @@ def descend(tabular: TabularList, code: str, facts: Facts) -> Leaf | None:
     Returns:
         None where the code is not in this release.
     """
+    if facts.side != "bilateral":
+        return _descend(tabular, code, facts)
+    leaf = _descend(tabular, code, facts)
+    if leaf is None or _side_in(_title(tabular, leaf.code)) == "bilateral":
+        return leaf
+    right = _descend(tabular, code, facts._replace(side="right"))
+    left = _descend(tabular, code, facts._replace(side="left"))
+    if (
+        right is not None
+        and left is not None
+        and _side_in(_title(tabular, right.code)) == "right"
+        and _side_in(_title(tabular, left.code)) == "left"
+    ):
+        return right._replace(partner=left.code)
+    return leaf
+
+
+def _title(tabular: TabularList, code: str) -> str:
+    entry = tabular.get(code)
+    return entry.title if entry else ""
+
+
+def _descend(tabular: TabularList, code: str, facts: Facts) -> Leaf | None:
     bare = code.rstrip("-")
     entry = tabular.get(bare)
     if entry is None:
@@ -134,34 +160,72 @@ def _sideways(tabular: TabularList, entry: Entry, facts: Facts) -> Leaf:
     if parent.kind != "code":
         return Leaf(entry.code, 1.0, ())
     siblings = [s for s in tabular.children(parent.code) if s.code != entry.code]
-    own = _difference(entry, parent)
+    for choice in (_on_side(tabular, entry, parent, siblings, facts),
+                   _more_specific(entry, parent, siblings, facts)):  # fmt: skip
+        if choice is None:
+            continue
+        if choice.billable:
+            return Leaf(choice.code, 0.97, ())
+        found = _down(tabular, choice, facts, 0.97, ())
+        if found is not None:
+            return found
+    open_axes = (_axis([entry, *siblings], parent),) if _unspecified(entry) and siblings else ()
+    return Leaf(entry.code, 1.0, open_axes)
+
+
+def _on_side(
+    tabular: TabularList, entry: Entry, parent: Entry, siblings: list[Entry], facts: Facts
+) -> Entry | None:
+    """The code for the documented side, where the entry is for another or an unspecified one."""
     side = _side_in(entry.title)
-    if facts.side and side != facts.side and (side or _unspecified(entry)):
-        stem = own - LATERALITY - {"unspecified"}
+    if not facts.side or side == facts.side or not (side or _unspecified(entry)):
+        return None
+    stem = _difference(entry, parent) - _SIDED
+    for sibling in siblings:
+        if _side_in(sibling.title) == facts.side:
+            other = _difference(sibling, parent) - _SIDED
+            if other == stem or not (other - facts.words):
+                return sibling
+    if side:
+        return None
+    # An unspecified form: the primary, unilateral one of that side is what is meant by default.
+    for sibling in siblings:
+        if sibling.billable or _other(sibling) or _difference(sibling, parent) - _SIDED - _USUAL:
+            continue
+        for below in tabular.children(sibling.code):
+            if _side_in(below.title) == facts.side:
+                return below
+    if facts.side == "bilateral":
         for sibling in siblings:
-            if _side_in(sibling.title) == facts.side:
-                other = _difference(sibling, parent) - LATERALITY - {"unspecified"}
-                if not stem or other == stem or not (other - facts.words):
-                    found = _down(tabular, sibling, facts, 1.0, ()) if not sibling.billable else Leaf(sibling.code, 1.0, ())
-                    if found:
-                        return found
-    if _unspecified(entry):
-        best = None
-        for sibling in siblings:
-            extra = _difference(sibling, parent) - own - LATERALITY
-            if not extra or _other(sibling) or _side_in(sibling.title):
-                continue
-            share = len(extra & facts.words) / len(extra)
-            if share == 1.0 and (best is None or len(extra) > best[0]):
+            if _side_in(sibling.title) == "bilateral" and not (
+                _difference(sibling, parent) - _SIDED - _USUAL
+            ):
+                return sibling
+    return None
+
+
+def _more_specific(
+    entry: Entry, parent: Entry, siblings: list[Entry], facts: Facts
+) -> Entry | None:
+    """The sibling all of whose further words the chart documents of this problem."""
+    if not (_unspecified(entry) or _without(entry)):
+        return None
+    own = _difference(entry, parent)
+    best: tuple[int, Entry] | None = None
+    for sibling in siblings:
+        extra = _difference(sibling, parent) - own - _SIDED - _WEAK - _OPTIONAL
+        if not extra or _other(sibling) or _side_in(sibling.title) or _without(sibling):
+            continue
+        if extra <= facts.words or extra <= facts.context - _TOO_COMMON:
+            if best is None or len(extra) > best[0]:
                 best = (len(extra), sibling)
-        if best is not None:
-            sibling = best[1]
-            if sibling.billable:
-                return Leaf(sibling.code, 0.95, ())
-            found = _down(tabular, sibling, facts, 0.95, ())
-            if found:
-                return found
-    return Leaf(entry.code, 1.0, ())
+    return best[1] if best else None
+
+
+_SIDED = LATERALITY | {"unspecified"}
+_USUAL = frozenset(["primary", "unilateral", "idiopathic"])
+_OPTIONAL = frozenset(["acute", "chronic"])
+_TOO_COMMON = frozenset(["pain", "other", "status", "normal", "type", "left", "right", "history"])
 
 
 def _choose(
@@ -262,3 +326,37 @@ def facts_from(phrase: str, nearby: str, encounter: str) -> Facts:
     near_words = frozenset(canonical(w) for w in split(nearby))
     side = side_of(split(phrase))
     return Facts(phrase_words, near_words, side, encounter, phrase_words)
+
+
+_SITE_WINDOW = 3
+
+
+def side_near(phrase: str, text: str) -> str:
+    """The side that a text gives to a word of the phrase, if it gives it only one.
+
+    Only sides within three words of a word of the phrase count, so that the left knee says
+    nothing of the ovary.
+    """
+    wanted = {
+        canonical(w) for w in split(phrase) if len(w) > 3 and w not in _NOT_SITES
+    } - _WEAK - LATERALITY
+    if not wanted:
+        return ""
+    words = split(text)
+    found: set[str] = set()
+    for place, word in enumerate(words):
+        if word not in _SIDE_WORDS:
+            continue
+        near = words[place + 1 : place + 1 + _SITE_WINDOW]
+        if any(canonical(w) in wanted for w in near):
+            found.add(_SIDE_WORDS[word])
+    if "bilateral" in found:
+        return "bilateral"
+    return found.pop() if len(found) == 1 else ""
+
+
+_SIDE_WORDS = {
+    "right": "right", "left": "left", "bilateral": "bilateral", "bilaterally": "bilateral",
+    "both": "bilateral",
+}  # fmt: skip
+_NOT_SITES = frozenset("pain disease acute chronic injury with from primary cancer".split())

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from chartcoder.agents.book import Book
-from chartcoder.agents.descent import Facts, descend, facts_from
+from chartcoder.agents.descent import Facts, descend, facts_from, side_near
 from chartcoder.agents.values import (
     Candidate,
     Chart,
@@ -13,6 +13,7 @@ from chartcoder.agents.values import (
     NoteWeighed,
     Rejected,
 )
+from chartcoder.index.lexicon import write_out
 from chartcoder.tabular.store import TabularList
 
 _WEIGHED = ("excludes1", "code_first", "use_additional", "code_also")
@@ -54,9 +55,12 @@ def verify(
             known = candidates.get(leaf.code)
             if known is not None and known.confidence >= confidence:
                 continue
-            candidates[leaf.code] = candidate(
-                book.tabular, leaf.code, (item.id,), entry, confidence, leaf.undocumented, role
-            )
+            pair = [leaf.code, leaf.partner] if leaf.partner else [leaf.code]
+            for one in pair:
+                candidates[one] = candidate(
+                    book.tabular, one, (item.id,), entry, confidence, leaf.undocumented, role,
+                    tuple(c for c in pair if c != one),
+                )  # fmt: skip
     order = {entry.path: place for place, entry in enumerate(entries)}
     ranked = sorted(
         candidates.values(), key=lambda c: (-c.confidence, order.get(c.entry.path, 99), c.code)
@@ -73,6 +77,7 @@ def candidate(
     confidence: float,
     undocumented: tuple[str, ...] = (),
     role: str = "sole",
+    together: tuple[str, ...] = (),
 ) -> Candidate:
     """A verified billable code with its place in the Tabular List and the notes that govern it."""
     found = tabular.get(code)
@@ -85,14 +90,18 @@ def candidate(
         evidence=evidence, code=code, title=found.title if found else "", entry=entry,
         tabular_path=tuple(step.code for step in tabular.path(code)), notes=notes,
         confidence=confidence, undocumented=undocumented, role=role,  # type: ignore[arg-type]
+        together=together,
     )  # fmt: skip
 
 
 def gather_facts(item: Evidence, chart: Chart) -> Facts:
     """What the chart says of this evidence: its phrase, its modifiers, the lines under it."""
     nearby = " ".join(s.text for s in item.support)
-    phrase = " ".join((item.phrase, item.span.text, *item.modifiers))
-    return facts_from(phrase, nearby, "initial")
+    phrase = " ".join((write_out(item.phrase, chart.text), item.span.text, *item.modifiers))
+    facts = facts_from(phrase, nearby, "initial")
+    if facts.side:
+        return facts
+    return facts._replace(side=side_near(phrase, nearby) or side_near(phrase, chart.text))
 
 
 def _by_encounter(

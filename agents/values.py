@@ -112,6 +112,7 @@ class Candidate(Value):
     confidence: float = Field(ge=0, le=1)
     undocumented: tuple[str, ...] = Field((), description="axes the chart does not settle")
     role: Literal["sole", "etiology", "manifestation", "additional"] = "sole"
+    together: tuple[str, ...] = Field((), description="codes reported with this one or not at all")
     degraded: bool = False
 
 

@@ -95,13 +95,14 @@ class RulesJudge:
         rejected: list[Rejected] = []
         for _, candidates in offered:
             ranked = sorted(candidates, key=lambda c: -c.confidence)
-            kept += ranked[:1]
+            kept += [c for c in ranked if c is ranked[0] or c.code in ranked[0].together]
             rejected += [
                 Rejected(
                     code=c.code, title=c.title, agent="validator", rule="less-supported",
                     reason=f"{ranked[0].code} explains the words better", evidence=c.evidence,
                 )
                 for c in ranked[1:]
+                if c.code not in ranked[0].together
             ]  # fmt: skip
         return Choice(tuple(kept), tuple(rejected))
 
