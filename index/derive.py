@@ -50,12 +50,15 @@ def derived_terms(tabular: TabularList, first_id: int) -> list[Term]:
         number = first_id + len(terms)
         terms.append(Term(number, -1, number + 1, book, title, (), code))
 
+    lines: dict[str, list[str]] = {}
+    for note in tabular.all_notes():
+        if note.kind in ("inclusion_term", "includes"):
+            lines.setdefault(note.origin, []).append(note.text)
     for entry in tabular.nodes():
         if entry.kind != "code" or entry.placeholder:
             continue
         code = entry.code if entry.billable else f"{entry.code}-"
         add("title", entry.title, code)
-        for note in tabular.own_notes(entry):
-            if note.kind in ("inclusion_term", "includes"):
-                add("inclusion", note.text, code)
+        for text in lines.get(entry.code, ()):
+            add("inclusion", text, code)
     return terms

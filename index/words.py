@@ -89,7 +89,10 @@ def canonical(word: str) -> str:
 
 def split(text: str) -> list[str]:
     """The words of a text, folded and lower case, hyphenated prefixes joined."""
-    return _WORD.findall(_JOINED.sub(r"\1", fold(text).lower()))
+    plain = text.lower() if text.isascii() else fold(text).lower()
+    if "-" in plain:
+        plain = _JOINED.sub(r"\1", plain)
+    return _WORD.findall(plain)
 
 
 def tokens(text: str) -> list[str]:
