@@ -72,7 +72,10 @@ def write_coding(
         if one.code not in reported:
             ledger.setdefault((one.code, one.rule), one)
     return Coding(
-        chart={"id": chart.id, "sha256": chart.sha256, "characters": len(chart.text)},
+        chart={
+            "id": chart.id, "encoding": chart.encoding, "characters": len(chart.text),
+            "sha256": chart.sha256,
+        },
         encounter=chart.encounter,
         release=ReleaseName(
             year=book.release.year, source=book.release.source, index=book.release.index_kind

@@ -39,6 +39,7 @@ class Chart(Value):
 
     id: str = "chart"
     text: str
+    encoding: str = Field("utf-8", description="with which the chart's bytes give this text")
     encounter: Encounter = Encounter()  # type: ignore[call-arg]
 
     @property
