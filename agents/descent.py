@@ -216,6 +216,8 @@ def _more_specific(
         extra = _difference(sibling, parent) - own - _SIDED - _WEAK - _OPTIONAL
         if not extra or _other(sibling) or _side_in(sibling.title) or _without(sibling):
             continue
+        if "other" in sibling.title.split() and not extra <= facts.phrase:
+            continue
         if extra <= facts.words or extra <= facts.context - _TOO_COMMON:
             if best is None or len(extra) > best[0]:
                 best = (len(extra), sibling)
@@ -278,7 +280,7 @@ def _difference(option: Entry, header: Entry | None) -> set[str]:
     return own - {canonical(w) for w in split(header.title)}
 
 
-_EMPTY = frozenset("a an and are as at by for from in into is it of on or the to with due".split())
+_EMPTY = frozenset("a an and are as at by for from in into is it of on or the to with due nos nec".split())
 
 
 def _side_in(title: str) -> str:

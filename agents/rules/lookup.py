@@ -45,3 +45,15 @@ class Lookup:
                 posting = self.book.index.posting(word)
                 total += posting[0] if posting else 0.5
         return total
+
+    def fit(self, entry: Found) -> float:
+        """The weighted share of an entry's own words that the phrase supplied, 0 to 1."""
+        path = entry.path
+        demanded = {w for title in path for w in tokens(title)} - LATERALITY
+        missing = sum(self._weight_of(w) for w in entry.missing)
+        total = sum(self._weight_of(w) for w in demanded)
+        return 1.0 - missing / total if total else 0.0
+
+    def _weight_of(self, word: str) -> float:
+        posting = self.book.index.posting(word)
+        return posting[0] if posting else 0.5

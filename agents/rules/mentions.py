@@ -6,10 +6,12 @@ from typing import Literal, NamedTuple
 from chartcoder.agents.rules.assertion import assertion_of, marks
 from chartcoder.agents.rules.document import Document, sentences
 from chartcoder.agents.rules.lookup import Lookup
+from chartcoder.agents.rules.nouns import kind_of_phrase
 from chartcoder.agents.rules.phrases import segment
 from chartcoder.agents.rules.policies import Policies
 from chartcoder.agents.rules.problems import Problem, find_problems
 from chartcoder.agents.values import Assertion, Evidence, Span
+from chartcoder.index.lexicon import expand
 from chartcoder.index.words import tokens
 
 Role = Literal["problem", "finding", "status", "history", "medication", "cause"]
@@ -81,10 +83,23 @@ def _cut(text: str, start: int, end: int, problem: Problem, lookup: Lookup) -> l
         return memory[key]
 
     mentions = []
+    site = ""
     for first, last in segment(sentence, score):
         begin, stop, phrase = _bare(sentence, first, last, cues)
         if not phrase or not tokens(phrase):
             continue
+        kind = kind_of_phrase(expand(phrase, lookup.context)[0])
+        if kind == "site":
+            site = phrase
+            continue
+        if kind == "procedure":
+            continue
+        if site:
+            joined = f"{site} {phrase}"
+            whole, alone = lookup.find(joined, 1), lookup.find(phrase, 1)
+            if whole and (not alone or whole[0].score >= 0.9 * alone[0].score):
+                phrase = joined
+            site = ""
         best = lookup.find(phrase, 5)
         if not best or best[0].score < (_LEAST_IN_PROSE if problem.prose else _LEAST):
             continue
