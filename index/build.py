@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from chartcoder.index.store import FORMAT_VERSION, SCHEMA, UNIT
+from chartcoder.index.store import FORMAT_VERSION, SCHEMA, UNIT, wording_hash
 from chartcoder.index.terms import BOOKS, Book, Term
 from chartcoder.index.words import LATERALITY, tokens
 from chartcoder.tabular.home import resources
@@ -189,6 +189,7 @@ def build_index(terms: Sequence[Term], problems: Iterable[str], target: Path) ->
         ("total", totals.tobytes()),
         ("parent", array("i", [t.parent for t in terms]).tobytes()),
         ("book", bytes([BOOKS.index(t.book) for t in terms])),
+        ("wording", wordings(terms, paths).tobytes()),
     )
 
     def fill(database: sqlite3.Connection) -> None:
@@ -202,6 +203,30 @@ def build_index(terms: Sequence[Term], problems: Iterable[str], target: Path) ->
         database.executemany("INSERT INTO problem VALUES(?)", ((p,) for p in problems))
 
     _write(target, fill)
+
+
+def wordings(terms: Sequence[Term], paths: Sequence[PathWords]) -> "array[int]":
+    """Every whole wording of the book, for finding conditions in running text.
+
+    Lines for what has no line of its own ("Other ...", NEC) and lines of the tables have no
+    wording by which a chart would name them.
+
+    Returns:
+        Sorted numbers: the hash of the demanded words in the upper, the id in the lower half.
+    """
+    found = array("Q")
+    for term, words in zip(terms, paths, strict=True):
+        named = term.book in _NAMED and not is_residual(term)
+        if named and words.demanded and (term.code or _leads_on(term)):
+            found.append(wording_hash(words.demanded) << 32 | term.id)
+    return array("Q", sorted(found))
+
+
+def _leads_on(term: Term) -> bool:
+    return bool(term.see) and not term.see.startswith("condition")
+
+
+_NAMED = frozenset(["index", "supplement", "title", "inclusion"])
 
 
 def _write(target: Path, fill) -> None:  # type: ignore[no-untyped-def]

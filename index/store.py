@@ -6,8 +6,10 @@ words a path demands (its titles) and which it merely allows (nonessential modif
 
 import hashlib
 import sqlite3
+import zlib
 from array import array
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from chartcoder.index.terms import BOOKS, Term
 from chartcoder.tabular.home import resources
 from chartcoder.tabular.release import Release
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 _NARROWER = 0.1
 UNIT = "\x1f"
 
@@ -41,6 +43,11 @@ def lexicon_stamp() -> str:
         path = folder / name
         digest.update(path.read_bytes() if path.is_file() else b"-")
     return digest.hexdigest()[:16]
+
+
+def wording_hash(words: Iterable[str]) -> int:
+    """32 bits that stand for a set of canonical words, whatever their order."""
+    return zlib.crc32(" ".join(sorted(words)).encode())
 
 
 class IndexStore:
@@ -69,6 +76,27 @@ class IndexStore:
     def books(self) -> "array[int]":
         """For each term, the place of its book in ``BOOKS``."""
         return self._numbers("book", "B")
+
+    @cached_property
+    def _wordings(self) -> "array[int]":
+        return self._numbers("wording", "Q")
+
+    def worded(self, words: Sequence[str]) -> tuple[int, ...]:
+        """Ids of the terms whose path demands these canonical words and no others.
+
+        Args:
+            words: each once, without sides.
+
+        Returns:
+            Ids in the order of the book; one in 40,000 questions may name terms of other words.
+        """
+        first = wording_hash(words) << 32
+        place = bisect_left(self._wordings, first)
+        found = []
+        while place < len(self._wordings) and self._wordings[place] >> 32 == first >> 32:
+            found.append(self._wordings[place] & 0xFFFFFFFF)
+            place += 1
+        return tuple(found)
 
     @cached_property
     def problems(self) -> list[str]:
