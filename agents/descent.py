@@ -73,15 +73,15 @@ def descend(tabular: TabularList, code: str, facts: Facts) -> Leaf | None:
     if facts.side != "bilateral":
         return _descend(tabular, code, facts)
     leaf = _descend(tabular, code, facts)
-    if leaf is None or _side_in(_title(tabular, leaf.code)) == "bilateral":
+    if leaf is None or side_in(_title(tabular, leaf.code)) == "bilateral":
         return leaf
     right = _descend(tabular, code, facts._replace(side="right"))
     left = _descend(tabular, code, facts._replace(side="left"))
     if (
         right is not None
         and left is not None
-        and _side_in(_title(tabular, right.code)) == "right"
-        and _side_in(_title(tabular, left.code)) == "left"
+        and side_in(_title(tabular, right.code)) == "right"
+        and side_in(_title(tabular, left.code)) == "left"
     ):
         return right._replace(partner=left.code)
     return leaf
@@ -177,12 +177,12 @@ def _on_side(
     tabular: TabularList, entry: Entry, parent: Entry, siblings: list[Entry], facts: Facts
 ) -> Entry | None:
     """The code for the documented side, where the entry is for another or an unspecified one."""
-    side = _side_in(entry.title)
+    side = side_in(entry.title)
     if not facts.side or side == facts.side or not (side or _unspecified(entry)):
         return None
     stem = _difference(entry, parent) - _SIDED
     for sibling in siblings:
-        if _side_in(sibling.title) == facts.side:
+        if side_in(sibling.title) == facts.side:
             other = _difference(sibling, parent) - _SIDED
             if other == stem or not (other - facts.words):
                 return sibling
@@ -193,11 +193,11 @@ def _on_side(
         if sibling.billable or _other(sibling) or _difference(sibling, parent) - _SIDED - _USUAL:
             continue
         for below in tabular.children(sibling.code):
-            if _side_in(below.title) == facts.side:
+            if side_in(below.title) == facts.side:
                 return below
     if facts.side == "bilateral":
         for sibling in siblings:
-            if _side_in(sibling.title) == "bilateral" and not (
+            if side_in(sibling.title) == "bilateral" and not (
                 _difference(sibling, parent) - _SIDED - _USUAL
             ):
                 return sibling
@@ -210,15 +210,17 @@ def _more_specific(
     """The sibling all of whose further words the chart documents of this problem."""
     if not (_unspecified(entry) or _without(entry)):
         return None
-    own = _difference(entry, parent)
+    # What an entry says is absent is just what a sibling may add.
+    own = set() if _without(entry) else _difference(entry, parent)
     best: tuple[int, Entry] | None = None
     for sibling in siblings:
         extra = _difference(sibling, parent) - own - _SIDED - _WEAK - _OPTIONAL
-        if not extra or _other(sibling) or _side_in(sibling.title) or _without(sibling):
+        if not extra or _other(sibling) or side_in(sibling.title) or _without(sibling):
             continue
         if "other" in sibling.title.split() and not extra <= facts.phrase:
             continue
-        if extra <= facts.words or extra <= facts.context - _TOO_COMMON:
+        whole = _difference(sibling, parent) - own - _SIDED - _OPTIONAL
+        if extra <= facts.words or whole <= facts.context - _TOO_COMMON:
             if best is None or len(extra) > best[0]:
                 best = (len(extra), sibling)
     return best[1] if best else None
@@ -240,7 +242,7 @@ def _choose(
     for place, option in enumerate(options):
         extra = _difference(option, header)
         content = extra - LATERALITY - _WEAK
-        side = _side_in(option.title)
+        side = side_in(option.title)
         matched = content & facts.words
         near = (content & facts.context) - matched
         value = 1.0 * len(matched) + 0.35 * len(near) - 0.7 * len(content - matched - near)
@@ -257,7 +259,7 @@ def _choose(
     top = scored[0]
     gap = top[0] - scored[1][0]
     documented = bool((_difference(top[2], header) - _WEAK) & facts.words) or (
-        facts.side and _side_in(top[2].title) == facts.side
+        facts.side and side_in(top[2].title) == facts.side
     )
     if documented:
         return top[2], min(1.0, 0.8 + 0.2 * gap), ()
@@ -283,7 +285,8 @@ def _difference(option: Entry, header: Entry | None) -> set[str]:
 _EMPTY = frozenset("a an and are as at by for from in into is it of on or the to with due nos nec".split())
 
 
-def _side_in(title: str) -> str:
+def side_in(title: str) -> str:
+    """The side a title is for: ``right``, ``left``, ``bilateral``, or an empty text."""
     words = set(split(title))
     if "bilateral" in words:
         return "bilateral"

@@ -30,8 +30,9 @@ def look_up(item: Evidence, book: Book, context: str = "", limit: int = OFFERED)
                 key = (found.code, found.manifestation)
                 if key not in best or found.score > best[key].score:
                     best[key] = found
-    ranked = sorted(best.values(), key=lambda f: (-f.score, f.term))[:limit]
-    return [_entry(item, found) for found in ranked]
+    in_order = sorted(best.values(), key=lambda f: f.term)
+    entries = [_entry(item, found, book) for found in in_order]
+    return sorted(entries, key=lambda e: -e.score)[:limit]
 
 
 def look_further(
@@ -72,9 +73,15 @@ def choose(
     return chosen
 
 
-def _entry(item: Evidence, found: Found) -> IndexEntry:
+def _entry(item: Evidence, found: Found, book: Book) -> IndexEntry:
+    """An entry whose score also counts what the entry demands and the phrase lacks."""
+    fit = 1.0
+    if found.missing and not found.hops:
+        weights = [book.index.posting(w) for w in found.missing]
+        lacking = sum(p[0] if p else 0.5 for p in weights)
+        fit = 1.0 / (1.0 + lacking)
     return IndexEntry(
         evidence=item.id, code=found.code, manifestation=found.manifestation, path=found.path,
-        hops=found.hops, score=found.score, matched=found.matched, unmatched=found.unmatched,
-        missing=found.missing, book=found.book,
+        hops=found.hops, score=round(found.score * (0.85 + 0.15 * fit), 6),
+        matched=found.matched, unmatched=found.unmatched, missing=found.missing, book=found.book,
     )  # fmt: skip

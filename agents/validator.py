@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from chartcoder.agents.book import Book
-from chartcoder.agents.descent import Facts, descend, facts_from, side_near
+from chartcoder.agents.descent import Facts, descend, facts_from, side_in, side_near
+from chartcoder.agents.rules.assertion import affirmed
 from chartcoder.agents.values import (
     Candidate,
     Chart,
@@ -51,7 +52,8 @@ def verify(
                     )
                 )  # fmt: skip
                 continue
-            confidence = round(min(1.0, entry.score) * leaf.sureness, 4)
+            sure = leaf.sureness * _side_agrees(book.tabular, leaf.code, facts.side)
+            confidence = round(min(1.0, entry.score) * sure, 4)
             known = candidates.get(leaf.code)
             if known is not None and known.confidence >= confidence:
                 continue
@@ -67,6 +69,13 @@ def verify(
     )
     fitting, unfit = _by_encounter(ranked, chart.encounter, book.tabular)
     return fitting, rejected + unfit
+
+
+def _side_agrees(tabular: TabularList, code: str, side: str) -> float:
+    """1 where the code's side is the documented one or either is silent, else a half."""
+    entry = tabular.get(code)
+    own = side_in(entry.title) if entry else ""
+    return 0.5 if own and side and own != side and side != "bilateral" else 1.0
 
 
 def candidate(
@@ -96,7 +105,7 @@ def candidate(
 
 def gather_facts(item: Evidence, chart: Chart) -> Facts:
     """What the chart says of this evidence: its phrase, its modifiers, the lines under it."""
-    nearby = " ".join(s.text for s in item.support)
+    nearby = affirmed(" \n".join(s.text for s in item.support))
     phrase = " ".join((write_out(item.phrase, chart.text), item.span.text, *item.modifiers))
     facts = facts_from(phrase, nearby, "initial")
     if facts.side:

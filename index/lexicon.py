@@ -16,6 +16,15 @@ from chartcoder.tabular.home import resources
 _CUE_WORD = re.compile(r"[a-z0-9]+(?:[-'][a-z0-9]+)*")
 
 
+_ROMAN = re.compile(r"\b(type|stage|grade|class|degree)\s+(I{1,3}|IV|V)\b", re.IGNORECASE)
+_ARABIC = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5"}
+
+
+def _arabic(found: "re.Match[str]") -> str:
+    """``Type II`` as the book writes it: ``Type 2``."""
+    return f"{found.group(1)} {_ARABIC[found.group(2).lower()]}"
+
+
 class Sense(NamedTuple):
     """One sense of an abbreviation."""
 
@@ -137,7 +146,7 @@ def variants(phrase: str) -> tuple[str, ...]:
 
 def expand(phrase: str, context: str = "") -> tuple[str, ...]:
     """The wordings under which a phrase should be looked up, the plainest first."""
-    written = write_out(phrase, context)
+    written = write_out(_ROMAN.sub(_arabic, phrase), context)
     plain = without_soft_words(written)
     wordings = dict.fromkeys((written, *variants(written)))
     if plain != written:

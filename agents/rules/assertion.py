@@ -12,6 +12,7 @@ from collections import defaultdict
 from functools import cache
 from typing import NamedTuple
 
+from chartcoder.agents.rules.document import sentences
 from chartcoder.tabular.home import resources
 
 _WORD = re.compile(r"[a-z0-9]+(?:['/.-][a-z0-9]+)*|[?;:]|[.,()\[\]](?!\d)")
@@ -212,3 +213,24 @@ def assertion_of(sentence_marks: list[Mark], start: int, end: int) -> tuple[str,
             if mark.assertion == assertion:
                 return assertion, mark
     return "present", None
+
+
+_NOT_SO = frozenset(["absent", "hypothetical", "planned", "family", "possible", "screening"])
+
+
+def affirmed(text: str) -> str:
+    """The text without what it denies, supposes, plans or says of relatives.
+
+    Args:
+        text: any stretch of a chart.
+
+    Returns:
+        Its sentences joined by spaces, the governed stretches left out.
+    """
+    kept = []
+    for start, end in sentences(text):
+        sentence = text[start:end]
+        for mark in reversed([m for m in marks(sentence) if m.assertion in _NOT_SO]):
+            sentence = f"{sentence[: mark.start]} {sentence[mark.end :]}"
+        kept.append(sentence)
+    return " ".join(kept)
