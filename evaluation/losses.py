@@ -6,8 +6,9 @@ stage it did not pass, looking back from the furthest stage it reached, so the l
 exactly the missed codes, whatever the run looks like. False codes are charged in the same manner.
 
 Whether evidence was marked is read off the words: an evidence item counts for a code where the
-Index offers it some code of the category, where it supplies most of a wording under which the
-book knows the code, or where it covers at least half of the words the gold quotes.
+Index offers it some code of the category (from S to Z: of the four-character subcategory), where
+it supplies most of a wording under which the book knows the code, or where it covers at least
+half of the words the gold quotes.
 """
 
 from collections.abc import Iterable, Sequence
@@ -117,11 +118,11 @@ class Trail:
 
     def marked(self, gold: GoldCode) -> tuple[EvidenceRecord, ...]:
         """The evidence items that speak of a gold code."""
-        categories = {code[:3] for code in gold.all_codes}
+        families = {_family(code) for code in gold.all_codes}
         looked_up = {
             e["evidence"]
             for e in self.record["entries"]
-            if e["code"][:3] in categories or e["manifestation"][:3] in categories
+            if _family(e["code"]) in families or _family(e["manifestation"]) in families
         }
         return tuple(
             item
@@ -137,7 +138,7 @@ class Trail:
                 self.book.share_named(words, n) >= MOST_OF_A_NAME for n in self.book.names(code)
             ):
                 return True
-        quoted = {w for span in item["spans"] for w in tokens(span["text"])}
+        quoted = {w for span in item["spans"][:1] for w in tokens(span["text"])}
         for quote in gold.evidence:
             wanted = tokens(quote)
             if wanted and sum(w in quoted for w in wanted) * 2 >= len(wanted):
@@ -203,7 +204,7 @@ def _missed(chart: str, gold: GoldCode, trail: Trail) -> Missed:
 
 def _turned_down(gold: GoldCode, trail: Trail) -> str:
     for kind in ("suggested", "rejected"):
-        for one in trail.record[kind]:  # type: ignore[literal-required]
+        for one in trail.record[kind]:
             if one["code"] in gold.all_codes:
                 verb = "only suggested" if kind == "suggested" else "turned down"
                 return f"{verb} by the {one['agent']} ({one['rule']}): {one['reason']}"
@@ -255,7 +256,7 @@ def _let_in(
     for one in missed:
         if any(numbers.intersection(trail.chosen.get(c, ())) for c in one.all_codes):
             return "reconciler"
-    right = [one for one in gold.codes]
+    right = gold.codes
     for entry in trail.record["entries"]:
         if entry["evidence"] in numbers and any(
             _leads(entry["code"], entry["manifestation"], c) for one in right for c in one.all_codes
@@ -306,6 +307,11 @@ def warned(gold: GoldChart, code: str, evidence: Iterable[str]) -> str:
             if words and any(q and (words <= q or q <= words) for q in quoted):
                 return item.what
     return ""
+
+
+def _family(code: str) -> str:
+    # Z79 is any drug and S93 any joint of the foot: from S on, a category gathers unlike things.
+    return code[:5] if code[:1] >= "S" else code[:3]
 
 
 def _leads(entry: str, manifestation: str, code: str) -> bool:

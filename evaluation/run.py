@@ -11,7 +11,7 @@ from typing import Any, cast
 from chartcoder.agents.values import Chart
 from chartcoder.evaluation.record import ChartRecord, failed_record, record_of
 from chartcoder.graph.context import Context
-from chartcoder.tabular.errors import BadInput, ChartcoderError
+from chartcoder.tabular.errors import BadInput
 
 _SOURCE_FOLDERS = ("tabular", "index", "agents", "graph", "resources")
 

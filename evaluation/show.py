@@ -92,7 +92,7 @@ def listing(rows: Sequence[Mapping[str, Any]], book: CodeBook) -> str:
             words = " | ".join(" ".join(text.split()) for text in one["evidence"])
             lines.append(f"  false      {one['code']:<9} {book.title(one['code'])}")
             lines.append(f"             {one['stage']}{near}{warned}  [{words}]")
-        given = {c for c in row["assigned"]} & set(row["optional"])
+        given = set(row["assigned"]) & set(row["optional"])
         if given:
             lines.append(f"  optional   {', '.join(sorted(given))}")
         lines.append("")

@@ -116,4 +116,5 @@ def _line(line: bytes, place: str, number: int) -> Source:
         encounter = encounter_from(told if told is not None else {}, place)
     except BadInput as problem:
         return Source(identity, None, str(problem))
-    return Source(identity, Chart(id=identity, text=text, encounter=encounter))
+    chart = Chart(id=identity, text=text, encoding="utf-8", encounter=encounter)
+    return Source(identity, chart)
