@@ -60,7 +60,7 @@ class LazyParser(argparse.ArgumentParser):
                 if problem.name != name:
                     raise
                 raise MissingPrerequisite(
-                    f"The command `{self.prog}` is not part of this installation; update chartcoder."
+                    f"The command `{self.prog}` is not part of this version; update chartcoder."
                 ) from problem
             self.set_defaults(run=command.run)
             command.add_arguments(self)

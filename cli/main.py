@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if (problem.name or "").partition(".")[0] == "chartcoder":
             raise
         missing = MissingPrerequisite(
-            f"The Python package {problem.name} is not installed; run `pip install chartcoder` again."
+            f"The package {problem.name} is not installed; run `pip install chartcoder` again."
         )
         print(f"chartcoder: {missing}", file=sys.stderr)
         return 2

@@ -6,7 +6,8 @@ Source: ICD-10-CM Official Guidelines, I.A.2 to I.A.5.
 import re
 import unicodedata
 
-CODE_PATTERN = re.compile(r"[A-Z][0-9][0-9A-Z](?:\.?[0-9A-Z]{1,4})?")
+# Since 2026 the second character can be a letter (QA0).
+CODE_PATTERN = re.compile(r"[A-Z](?:[0-9][0-9A-Z]|[A-Z][0-9])(?:\.?[0-9A-Z]{1,4})?")
 
 
 def undotted(code: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lxml import etree
 
-from chartcoder.tabular.codes import undotted
+from chartcoder.tabular.codes import is_code_shaped, undotted
 from chartcoder.tabular.errors import BadInput
 from chartcoder.tabular.records import (
     NOTE_ELEMENTS,
@@ -39,7 +39,7 @@ def parse_tabular(source: Path | bytes, name: str | None = None) -> ParsedTabula
         BadInput: the file is not well-formed, not a Tabular List, or holds no code.
     """
     label = name or (source.name if isinstance(source, Path) else "the Tabular List")
-    root = read_xml(source, label).getroot()
+    root = read_xml(source, label, keep_blanks=False).getroot()
     if root.tag != _ROOT:
         raise BadInput(
             f"{label} has the root element {root.tag}, not {_ROOT}; give the ICD-10-CM Tabular List."
@@ -57,13 +57,13 @@ class _Reader:
         self.sevenths: list[SeventhRow] = []
         self.not_applicable: list[tuple[str, int, str, str]] = []
         self.problems: list[str] = []
-        self.seen: dict[str, int] = {}
+        self.seen: set[str] = set()
 
     def read(self, root: etree._Element) -> ParsedTabular:
         version = re.search(r"\d{4}", root.findtext("version") or "")
         for chapter in root.iterchildren("chapter"):
-            self._row(chapter, "chapter", -1, ())
-        if not any(row.kind == "code" for row in self.rows):
+            self._row(chapter, "chapter", -1, "", ())
+        if not self.seen:
             raise BadInput(f"{self.label} holds no codes; give the whole Tabular List.")
         return ParsedTabular(
             version.group() if version else "unknown",
@@ -71,9 +71,15 @@ class _Reader:
         )  # fmt: skip
 
     def _row(
-        self, element: etree._Element, kind: RowKind, parent: int, governing: tuple[int, ...]
+        self,
+        element: etree._Element,
+        kind: RowKind,
+        parent: int,
+        category: str,
+        governing: tuple[int, ...],
     ) -> None:
-        # One pass over the children: element look-ups by path cost more than everything else.
+        # One pass over the children: this runs once a code, and every step of it is seen in the
+        # time to open a release.
         rows = self.rows
         order = len(rows)
         code = element.get("id", "") if kind == "section" else ""
@@ -95,22 +101,40 @@ class _Reader:
                 below.append(child)
             else:
                 instructions.append((str(tag), child))
-        if not code or (kind == "code" and code in self.seen):
-            what = f"a second {code}" if code else f"a {kind} without a name"
-            self.problems.append(f"{self.label} line {element.sourceline}: {what} was skipped.")
+        if kind == "code":
+            fault = self._fault(code, category)
+            if fault:
+                self._problem(element, f"{fault} was skipped")
+                return
+            self.seen.add(code)
+            category = category or code
+        elif not code:
+            self._problem(element, f"a {kind} without a name was skipped")
             return
         rows.append(_PENDING)
         if instructions:
             governing = self._instructions(instructions, order, code, governing)
         for child in below:
-            self._row(child, below_kind, order, governing)
+            self._row(child, below_kind, order, category, governing)
         seventh = -1
-        if kind == "code":
-            self.seen[code] = order
-            if governing and not below:
-                seventh = self._governing(code, governing)
+        if governing and not below and kind == "code":
+            seventh = self._governing(code, governing)
         placeholder = element.get("placeholder") == "true"
         rows[order] = Row(order, code, title, kind, parent, not below, placeholder, seventh)
+
+    def _fault(self, code: str, category: str) -> str:
+        if code in self.seen:
+            return f"a second {code}"
+        if not code:
+            return "a code without a name"
+        if category and not code.startswith(category):
+            return f"{code}, which stands below {category} and is no part of it,"
+        if not category and not (len(code) == 3 and is_code_shaped(code)):
+            return f"{code}, which stands where a category should and is none,"
+        return ""
+
+    def _problem(self, element: etree._Element, what: str) -> None:
+        self.problems.append(f"{self.label} line {element.sourceline}: {what}.")
 
     def _instructions(
         self,
@@ -122,50 +146,52 @@ class _Reader:
         blocks: dict[str, int] = {}
         seventh_note = ""
         for tag, child in elements:
-            if tag in NOTE_ELEMENTS:
-                note_kind = NOTE_ELEMENTS[tag]
+            note_kind = NOTE_ELEMENTS.get(tag)
+            if note_kind is not None:
                 block = blocks.get(tag, 0)
                 blocks[tag] = block + 1
                 texts = self._note_lines(child, order, note_kind, block, code)
                 if note_kind == "seventh_character":
                     seventh_note = " ".join(texts)
             elif tag == "sevenChrDef":
-                governing = (*governing, len(self.sevenths))
-                self._definition(child, order, code, seventh_note)
+                governing = self._definition(child, order, code, seventh_note, governing)
             elif tag not in _KNOWN:
-                self.problems.append(
-                    f"{self.label} line {child.sourceline}: unknown element {tag} at {code}, skipped."
-                )
+                self._problem(child, f"the unknown element {tag} at {code} was skipped")
         return governing
 
     def _note_lines(
         self, element: etree._Element, order: int, kind: NoteKind, block: int, code: str
     ) -> list[str]:
-        texts = []
-        for line in element:
-            text = text_of(line)
-            if not text:
-                self.problems.append(
-                    f"{self.label} line {line.sourceline}: an empty {element.tag} note at {code}."
-                )
-                continue
-            texts.append(text)
-            self.notes.append(NoteRow(order, kind, block, text))
-            if kind == "note" and "7th character" in text:
-                self.not_applicable += prose_exceptions(text)
+        texts = [text for line in element if (text := text_of(line))]
+        if len(texts) < max(len(element), 1):
+            self._problem(element, f"an empty {element.tag} note at {code} was skipped")
+        self.notes += [NoteRow(order, kind, block, text) for text in texts]
+        if kind == "note":
+            for text in texts:
+                if "7th character" in text:
+                    self.not_applicable += prose_exceptions(text)
         return texts
 
     def _definition(
-        self, element: etree._Element, order: int, code: str, note: str
-    ) -> None:
+        self,
+        element: etree._Element,
+        order: int,
+        code: str,
+        note: str,
+        governing: tuple[int, ...],
+    ) -> tuple[int, ...]:
         characters = tuple(
             (extension.get("char", "").strip().upper(), text_of(extension))
             for extension in element.iterchildren("extension")
         )
+        if not characters or any(len(character) != 1 for character, _ in characters):
+            self._problem(element, f"a 7th-character list without characters at {code} was skipped")
+            return governing
         prefixes = scope_prefixes(note)
         own = undotted(code)
         inside = tuple(p for p in prefixes if p.startswith(own) and p != own)
         self.sevenths.append(SeventhRow(order, note, characters, inside))
+        return (*governing, len(self.sevenths) - 1)
 
     def _governing(self, code: str, governing: tuple[int, ...]) -> int:
         bare = undotted(code)

@@ -9,16 +9,17 @@ import hashlib
 import importlib.util
 import json
 import os
-import tempfile
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from chartcoder.tabular.errors import BadInput, MissingPrerequisite
+from chartcoder.tabular.files import write_whole
 from chartcoder.tabular.home import home
+from chartcoder.tabular.pages import FORMAT_VERSION, write_pages
 from chartcoder.tabular.sources import Part, Role, recognise
-from chartcoder.tabular.store import FORMAT_VERSION, TabularList, is_sound, write_store
+from chartcoder.tabular.store import TabularList
 
 IndexKind = Literal["official", "derived"]
 BUNDLED_PACKAGE = "simple_icd_10_cm"
@@ -93,9 +94,7 @@ class Release:
         known = self._tabular_file
         role: Role = known.part.role
         path = self.cache_folder([role], f"tabular {FORMAT_VERSION}") / "tabular.db"
-        if not is_sound(path):
-            write_store(_parse(known.part), path)
-        return TabularList(path)
+        return TabularList(path, lambda: write_pages(_parse(known.part), path))
 
 
 _YEAR_ROLES = {"tabular", "index", "external", "neoplasm", "drug"}
@@ -114,7 +113,7 @@ def _parse(part: Part):  # type: ignore[no-untyped-def]
             return parse_order(part.read(), part.name, part.year)
         from chartcoder.tabular.parse import parse_tabular
 
-        return parse_tabular(part.read(), part.name)
+        return parse_tabular(part.read() if part.member else part.path, part.name)
     finally:
         if enabled:
             gc.enable()
@@ -183,7 +182,7 @@ def releases_folder() -> Path:
 def added_releases() -> list[str]:
     """The names of the added releases, oldest first."""
     try:
-        names = os.listdir(releases_folder())
+        names = os.listdir(releases_folder())  # noqa: PTH208 - names are all that is wanted
     except OSError:
         return []
     return sorted(n for n in names if (releases_folder() / n / "manifest.json").is_file())
@@ -224,15 +223,3 @@ def known_files(paths: list[Path]) -> list[Known]:
     ]
     write_whole(memory, json.dumps(rows).encode())
     return known
-
-
-def write_whole(target: Path, content: bytes) -> None:
-    """Writes a file whole or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=target.name, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        Path(name).replace(target)
-    finally:
-        Path(name).unlink(missing_ok=True)

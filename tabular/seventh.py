@@ -12,13 +12,12 @@ from collections.abc import Iterable
 
 from chartcoder.tabular.codes import undotted
 
-_REFERENCE = re.compile(
-    r"([A-Z]\d[0-9A-Z](?:\.[0-9A-Z]{1,4})?)(?:\s*[-–]\s*([A-Z]\d[0-9A-Z](?:\.[0-9A-Z]{1,4})?)|-)?"
-)
+_CODE = r"([A-Z](?:\d[0-9A-Z]|[A-Z]\d)(?:\.[0-9A-Z]{1,4})?)"
+_REFERENCE = re.compile(rf"\b{_CODE}(?:\s*[-–]\s*{_CODE}|-)?")
 _SENTENCE_END = re.compile(r"\.\s")
 _NOT_APPLICABLE = re.compile(
     r"7th characters? (?P<characters>[A-Z0-9](?:(?:,| and|, and) [A-Z0-9])*) "
-    r"(?:do|does) not apply to codes in (?:category|subcategory) (?P<prefix>[A-Z]\d[0-9A-Z.]*) "
+    r"(?:do|does) not apply to codes in (?:category|subcategory) (?P<prefix>[A-Z][0-9A-Z]{2}[0-9A-Z.]*) "
     r"with (?P<position>\d)th character (?P<values>.+)"
 )
 _VALUE = re.compile(r"(?:^|or |, )([0-9A-Z])\s*-\s")
@@ -41,9 +40,7 @@ def scope_prefixes(note: str) -> tuple[str, ...]:
             low, high = undotted(start), undotted(end)
             stem = low[: len(high) - 1]
             prefixes += [
-                stem + c
-                for c in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                if low[-1] <= c <= high[-1]
+                stem + c for c in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ" if low[-1] <= c <= high[-1]
             ]
         else:
             prefixes.append(undotted(start))

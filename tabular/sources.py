@@ -91,7 +91,9 @@ def _in_source(source: Path) -> list[Part]:
         files = sorted(p for p in source.rglob("*") if p.is_file())
         return [part for file in files for part in _in_file(file)]
     if not source.exists():
-        raise BadInput(f"{source} does not exist; give a release year, a directory, a zip or XML files.")
+        raise BadInput(
+            f"{source} does not exist; give a release year, a directory, a zip or XML files."
+        )
     return _in_file(source)
 
 

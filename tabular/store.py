@@ -1,39 +1,19 @@
 """The Tabular List as a cache file, and the look-ups over it.
 
-A parsed Tabular List is written once into a SQLite file and opened read-only, in milliseconds and
-without the XML reader. Codes with a 7th character are not stored: they follow from their base
-code and its 7th-character definition, and are made when asked for.
+A parsed Tabular List is written once into a file of pages (``tabular.pages``) and opened read-only,
+in milliseconds and without the XML reader. Codes with a 7th character are not stored: they follow
+from their base code and its 7th-character definition, and are made when asked for.
 """
 
-import os
-import sqlite3
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 from chartcoder.tabular.codes import dotted, normalise, undotted, with_seventh
-from chartcoder.tabular.records import NoteKind, ParsedTabular, RowKind
-from chartcoder.tabular.seventh import legal_characters
-
-FORMAT_VERSION = 3
-
-_SCHEMA = """
-CREATE TABLE node(ord INTEGER PRIMARY KEY, code TEXT, title TEXT, kind TEXT, parent INTEGER,
-                  leaf INTEGER, placeholder INTEGER, seventh INTEGER);
-CREATE TABLE note(owner INTEGER, kind TEXT, block INTEGER, text TEXT);
-CREATE TABLE seventh(id INTEGER PRIMARY KEY, owner INTEGER, note TEXT, characters TEXT);
-CREATE TABLE exception(prefix TEXT, position INTEGER, allowed TEXT, characters TEXT);
-CREATE TABLE problem(text TEXT);
-CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT);
-"""
-_INDEXES = """
-CREATE INDEX node_code ON node(code);
-CREATE INDEX node_parent ON node(parent);
-CREATE INDEX note_owner ON note(owner);
-"""
-_UNIT, _RECORD = "\x1f", "\x1e"
+from chartcoder.tabular.pages import Definition, Page, PageFile
+from chartcoder.tabular.records import NoteKind, Row, RowKind
+from chartcoder.tabular.seventh import legal_characters, scope_prefixes
 
 
 class Note(NamedTuple):
@@ -92,76 +72,25 @@ class Entry(NamedTuple):
     placeholder: bool
 
 
-def write_store(parsed: ParsedTabular, target: Path) -> None:
-    """Writes the cache file: whole or not at all, also when two processes write at once."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=target.name, suffix=".part")
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        database = sqlite3.connect(temporary, isolation_level=None)
-        database.executescript(
-            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE;"
-        )
-        database.executescript(_SCHEMA)
-        database.execute("BEGIN")
-        database.executemany("INSERT INTO node VALUES(?,?,?,?,?,?,?,?)", parsed.rows)
-        database.executemany("INSERT INTO note VALUES(?,?,?,?)", parsed.notes)
-        database.executemany(
-            "INSERT INTO seventh VALUES(?,?,?,?)",
-            (
-                (i, s.owner, s.note, _RECORD.join(c + _UNIT + t for c, t in s.characters))
-                for i, s in enumerate(parsed.sevenths)
-            ),
-        )
-        database.executemany("INSERT INTO exception VALUES(?,?,?,?)", parsed.not_applicable)
-        database.executemany("INSERT INTO problem VALUES(?)", ((p,) for p in parsed.problems))
-        database.executemany(
-            "INSERT INTO meta VALUES(?,?)",
-            (("format", str(FORMAT_VERSION)), ("year", parsed.year), ("complete", "yes")),
-        )
-        database.execute("COMMIT")
-        database.executescript(_INDEXES)
-        database.close()
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def is_sound(path: Path) -> bool:
-    """Says whether a cache file is there, whole, and of this format."""
-    if not path.is_file():
-        return False
-    try:
-        database = _connect(path)
-        try:
-            meta = dict(database.execute("SELECT key, value FROM meta"))
-            database.execute("SELECT count(*) FROM (SELECT 1 FROM node LIMIT 1)").fetchone()
-        finally:
-            database.close()
-    except sqlite3.DatabaseError:
-        return False
-    return meta.get("complete") == "yes" and meta.get("format") == str(FORMAT_VERSION)
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
-    )
-
-
 class TabularList:
     """Look-ups over an opened Tabular List.
 
     Codes are taken as a person writes them (``m1711``, ``M17.11``) and given back dotted.
+
+    Args:
+        path: the cache file.
+        make: writes it; called where it is missing, of an older format, or damaged.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, make: Callable[[], None]) -> None:
         self.file = path
-        self._database = _connect(path)
+        self._pages = PageFile(path, make)
         self._by_code: dict[str, Entry | None] = {}
         self._by_order: dict[int, Entry] = {}
         self._notes: dict[int, tuple[Note, ...]] = {}
+        self._below: dict[int, list[Entry]] = {}
+        self._loaded: dict[str, bool] = {}
+        self._sevenths: dict[tuple[int, str], Seventh] = {}
 
     def __contains__(self, code: str) -> bool:
         return self.get(code) is not None
@@ -169,16 +98,16 @@ class TabularList:
     @cached_property
     def year(self) -> str:
         """The fiscal year the file names."""
-        return str(self._one("SELECT value FROM meta WHERE key='year'")[0])
+        return self._pages.year()
 
     @cached_property
     def problems(self) -> list[str]:
         """What was odd about the file, one sentence each."""
-        return [str(text) for (text,) in self._database.execute("SELECT text FROM problem")]
+        return self._pages.problems()
 
     @cached_property
     def _exceptions(self) -> list[tuple[str, int, str, str]]:
-        return list(self._database.execute("SELECT * FROM exception"))
+        return self._pages.exceptions()
 
     def get(self, code: str) -> Entry | None:
         """The entry of a code, section (``A00-A09``) or chapter (``1``); None if unknown."""
@@ -189,38 +118,64 @@ class TabularList:
         return entry
 
     def _find(self, code: str) -> Entry | None:
-        text = code.strip()
-        wanted = text.upper()
+        wanted = code.strip().upper()
         if len(wanted) > 3 and not (wanted[3] == "-" and len(wanted) == 7):
             wanted = normalise(wanted)
-        row = self._one_or_none("SELECT * FROM node WHERE code=? ORDER BY ord DESC", wanted)
-        if row:
-            return self._entry(row)
+        self._load(wanted if "-" in wanted else wanted[:3])
+        found = self._by_code.get(wanted)
+        if found is not None:
+            return found
         bare = undotted(wanted)
         if len(bare) != 7:
             return None
-        base, character = dotted(bare[:6].rstrip("X")), bare[6]
         # A base may itself end in the placeholder (T36.0X), so both readings are tried.
-        for candidate in (dotted(bare[:6]), *_shorter(bare[:6]), base):
-            row = self._one_or_none("SELECT * FROM node WHERE code=? AND seventh>=0", candidate)
-            if row and with_seventh(candidate, character) == dotted(bare):
-                found = self._seventh(int(row[7]), undotted(candidate))
-                if character in found.characters:
-                    plain = self._entry(row)
-                    return plain._replace(
-                        code=dotted(bare),
-                        title=f"{plain.title}, {found.characters[character]}",
-                        billable=True,
-                    )
+        for candidate in _bases(bare[:6]):
+            base = self._by_code.get(candidate)
+            if base is not None and base.seventh >= 0:
+                found = self._extended(base, bare[6])
+                if found is not None and found.code == dotted(bare):
+                    return found
         return None
 
+    def _load(self, name: str) -> None:
+        """Reads the page of a category, section or chapter, where there is one."""
+        if name not in self._loaded:
+            self._loaded[name] = True
+            page = self._pages.page_of(name)
+            if page is not None and page.rows[0].order not in self._by_order:
+                self._keep(page)
+
+    def _keep(self, page: Page) -> None:
+        entries = [_entry(row) for row in page.rows]
+        first = entries[0].order
+        below: dict[int, list[Entry]] = {}
+        for entry in entries:
+            # A section that is one category has its name; the category is what is meant.
+            known = self._by_code.get(entry.code)
+            if known is None or known.order < entry.order:
+                self._by_code[entry.code] = entry
+            if entry.order > first:
+                below.setdefault(entry.parent, []).append(entry)
+        self._below.update(below)
+        for entry in entries:
+            self._notes[entry.order] = tuple(
+                Note(kind, text, entry.code, block)
+                for kind, block, text in page.notes.get(entry.order, ())
+            )
+        # Last, because it says that the page is there, also to another thread.
+        self._by_order.update((entry.order, entry) for entry in entries)
+
     def at(self, order: int) -> Entry:
-        """The entry at a place in the document."""
-        found = self._by_order.get(order)
-        if found is None:
-            found = self._entry(self._one("SELECT * FROM node WHERE ord=?", order))
-            self._by_order[order] = found
-        return found
+        """The entry at a place in the document.
+
+        Raises:
+            KeyError: there is no such place.
+        """
+        if order not in self._by_order:
+            page = self._pages.page_at(order)
+            if page is not None:
+                self._keep(page)
+        return self._by_order[order]
 
     def path(self, code: str) -> list[Entry]:
         """From the chapter down to the code; empty for an unknown code."""
@@ -229,9 +184,7 @@ class TabularList:
             return []
         steps = [entry]
         if entry.code != entry.base:
-            base = self.get(entry.base)
-            if base is not None:
-                steps.append(base)
+            steps.append(self.at(entry.order))
         parent = entry.parent
         while parent >= 0:
             above = self.at(parent)
@@ -239,21 +192,22 @@ class TabularList:
             parent = above.parent
         return steps[::-1]
 
+    def chapters(self) -> list[Entry]:
+        """What stands at the top: the chapters, or the categories of a list without chapters."""
+        return [_entry(row) for row in self._pages.children_of(-1)]
+
     def children(self, code: str) -> list[Entry]:
         """What stands directly below: subcategories, or the codes with each 7th character."""
         entry = self.get(code)
         if entry is None or entry.code != entry.base:
             return []
         if entry.seventh >= 0:
-            legal = self._seventh(entry.seventh, undotted(entry.code)).characters
-            return [
-                entry._replace(
-                    code=with_seventh(entry.code, c), title=f"{entry.title}, {t}", billable=True
-                )
-                for c, t in legal.items()
-            ]
-        rows = self._database.execute("SELECT * FROM node WHERE parent=? ORDER BY ord", (entry.order,))
-        return [self._entry(row) for row in rows]
+            return self._expanded(entry)
+        if entry.kind == "code":
+            return list(self._below.get(entry.order, ()))
+        if entry.order not in self._below:
+            self._below[entry.order] = [_entry(row) for row in self._pages.children_of(entry.order)]
+        return list(self._below[entry.order])
 
     def billable_under(self, code: str) -> list[Entry]:
         """Every billable code at or below a header, in document order.
@@ -263,17 +217,27 @@ class TabularList:
         entry = self.get(code)
         if entry is None:
             prefix = normalise(code)
-            rows = self._database.execute(
-                "SELECT * FROM node WHERE code>=? AND code<? AND kind='code' ORDER BY ord",
-                (prefix, prefix + "\U0010ffff"),
-            )
-            found = [self._entry(row) for row in rows]
-            return [e for f in found for e in self._expanded(f)]
+            pages = self._pages.pages(prefix[:3], prefix[:3] + "\U0010ffff")
+            return [
+                billable
+                for page in pages
+                for row in page.rows
+                if row.kind == "code" and row.code.startswith(prefix)
+                for billable in self._expanded(_entry(row))
+            ]
         if entry.billable:
             return [entry]
-        if entry.seventh >= 0:
-            return self.children(entry.code)
-        return [e for child in self.children(entry.code) for e in self.billable_under(child.code)]
+        # By place, not by code: a section may have the name of its only category.
+        return [billable for child in self._inside(entry) for billable in self._expanded(child)]
+
+    def _inside(self, entry: Entry) -> Iterator[Entry]:
+        if entry.kind == "code":
+            yield entry
+            for child in self._below.get(entry.order, ()):
+                yield from self._inside(child)
+        else:
+            for row in self._pages.children_of(entry.order):
+                yield from self._inside(self.at(row.order))
 
     def seventh(self, code: str) -> Seventh | None:
         """The 7th characters a code takes or has taken; None where it takes none."""
@@ -282,39 +246,51 @@ class TabularList:
             return None
         return self._seventh(entry.seventh, undotted(entry.base))
 
+    def seventh_below(self, code: str) -> Seventh | None:
+        """The 7th characters for the codes below a header, as they stand at it or above it.
+
+        A narrower definition may stand further down (S12, then S12.8).
+        """
+        entry = self.get(code)
+        if entry is None:
+            return None
+        bare = undotted(entry.base)
+        for step in reversed(self.path(entry.base)):
+            number = self._pages.definition_at(step.order)
+            if number >= 0:
+                note = self._pages.definition(number).note
+                own = undotted(step.code)
+                prefixes = [p for p in scope_prefixes(note) if p.startswith(own) and p != own]
+                inside = any(bare.startswith(p) or p.startswith(bare) for p in prefixes)
+                if inside or not prefixes:
+                    return self._seventh(number, bare)
+        return None
+
     def own_notes(self, entry: Entry) -> tuple[Note, ...]:
         """The notes that stand at this very row."""
-        found = self._notes.get(entry.order)
-        if found is None:
-            rows = self._database.execute(
-                "SELECT kind, text, block FROM note WHERE owner=? ORDER BY rowid", (entry.order,)
-            )
-            found = tuple(Note(kind, text, entry.base, block) for kind, text, block in rows)
-            self._notes[entry.order] = found
-        return found
+        if entry.order not in self._notes:
+            self.at(entry.order)
+        return self._notes[entry.order]
 
     def notes(self, code: str) -> list[Note]:
         """Every note that governs a code: its own first, then each ancestor's up to the chapter."""
-        steps = self.path(code)
-        seen: set[int] = set()
+        entry = self.get(code)
         gathered: list[Note] = []
-        for step in reversed(steps):
-            if step.order not in seen:
-                seen.add(step.order)
-                gathered += self.own_notes(step)
+        while entry is not None:
+            gathered += self.own_notes(entry)
+            entry = self.at(entry.parent) if entry.parent >= 0 else None
         return gathered
 
     def all_notes(self) -> Iterator[Note]:
         """Every note of the book with its origin, in document order."""
-        rows = self._database.execute(
-            "SELECT n.kind, n.text, d.code, n.block FROM note n JOIN node d ON d.ord=n.owner "
-            "ORDER BY n.rowid"
-        )
-        return (Note(*row) for row in rows)
+        for page in self._pages.pages():
+            for row in page.rows:
+                for kind, block, text in page.notes.get(row.order, ()):
+                    yield Note(kind, text, row.code, block)
 
     def nodes(self) -> Iterator[Entry]:
         """Chapters, sections and codes of the XML in document order, without 7th characters."""
-        return (self._entry(row) for row in self._database.execute("SELECT * FROM node ORDER BY ord"))
+        return (_entry(row) for page in self._pages.pages() for row in page.rows)
 
     def rows(self) -> Iterator[Entry]:
         """Every header and every billable code, as the official order file has them."""
@@ -329,55 +305,55 @@ class TabularList:
         return (entry for entry in self.rows() if entry.billable)
 
     def _expanded(self, entry: Entry) -> list[Entry]:
+        """The billable codes that an entry itself stands for, without those below it."""
         if entry.seventh < 0:
             return [entry] if entry.billable else []
         legal = self._seventh(entry.seventh, undotted(entry.code)).characters
-        return [
-            entry._replace(
-                code=with_seventh(entry.code, c), title=f"{entry.title}, {t}", billable=True
-            )
-            for c, t in legal.items()
-        ]
+        return [_with_character(entry, c, meaning) for c, meaning in legal.items()]
 
-    @cached_property
-    def _definitions(self) -> dict[int, tuple[int, str, tuple[tuple[str, str], ...]]]:
-        return {}
+    def _extended(self, base: Entry, character: str) -> Entry | None:
+        legal = self._seventh(base.seventh, undotted(base.code)).characters
+        return _with_character(base, character, legal[character]) if character in legal else None
 
     def _seventh(self, number: int, base: str) -> Seventh:
-        if number not in self._definitions:
-            owner, note, packed = self._one(
-                "SELECT owner, note, characters FROM seventh WHERE id=?", number
-            )
-            pairs = tuple(
-                (c, t) for c, t in (pair.split(_UNIT) for pair in packed.split(_RECORD) if pair)
-            )
-            self._definitions[number] = (owner, note, pairs)
-        owner, note, pairs = self._definitions[number]
-        characters = dict(legal_characters(base, pairs, self._exceptions))
-        return Seventh(self.at(owner).code, note, characters)
-
-    def _entry(self, row: tuple[int, str, str, RowKind, int, int, int, int]) -> Entry:
-        order, code, title, kind, parent, leaf, placeholder, seventh = row
-        billable = kind == "code" and bool(leaf) and seventh < 0
-        return Entry(
-            code, title, kind, billable, code, order, parent, seventh, bool(placeholder)
-        )
-
-    def _one(self, query: str, *values: object) -> tuple:  # type: ignore[type-arg]
-        found = self._one_or_none(query, *values)
+        found = self._sevenths.get((number, base))
         if found is None:
-            raise KeyError(values)
+            definition = self._definition(number)
+            characters = dict(legal_characters(base, definition.characters, self._exceptions))
+            found = Seventh(self.at(definition.owner).code, definition.note, characters)
+            self._sevenths[number, base] = found
         return found
 
-    def _one_or_none(self, query: str, *values: object) -> tuple | None:  # type: ignore[type-arg]
-        return self._database.execute(query, values).fetchone()  # type: ignore[no-any-return]
+    def _definition(self, number: int) -> Definition:
+        found = self._definitions.get(number)
+        if found is None:
+            found = self._definitions[number] = self._pages.definition(number)
+        return found
+
+    @cached_property
+    def _definitions(self) -> dict[int, Definition]:
+        return {}
 
     def close(self) -> None:
         """Closes the cache file."""
-        self._database.close()
+        self._pages.close()
 
 
-def _shorter(bare: str) -> Iterator[str]:
+def _entry(row: Row) -> Entry:
+    order, code, title, kind, parent, leaf, placeholder, seventh = row
+    billable = kind == "code" and leaf and seventh < 0
+    return Entry(code, title, kind, billable, code, order, parent, seventh, placeholder)
+
+
+def _with_character(base: Entry, character: str, meaning: str) -> Entry:
+    return base._replace(
+        code=with_seventh(base.code, character), title=f"{base.title}, {meaning}", billable=True
+    )
+
+
+def _bases(bare: str) -> Iterator[str]:
+    """The codes that six characters may be the padded form of: themselves, then shorter ones."""
+    yield dotted(bare)
     while bare.endswith("X") and len(bare) > 3:
         bare = bare[:-1]
         yield dotted(bare)

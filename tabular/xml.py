@@ -7,23 +7,29 @@ from lxml import etree
 from chartcoder.tabular.errors import BadInput
 
 
-def read_xml(source: Path | bytes, name: str) -> etree._ElementTree:
+def read_xml(source: Path | bytes, name: str, *, keep_blanks: bool = True) -> etree._ElementTree:
     """Parses a file or its bytes.
 
     Args:
         source: a path, or the content.
         name: what to call it in an error.
+        keep_blanks: keep white space between elements, which mixed content needs; without it a
+            large file takes a third less time and memory.
 
     Raises:
-        BadInput: it is not well-formed (with the line), or declares entities.
+        BadInput: it cannot be read, is not well-formed (with the line), or declares entities.
     """
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
-        remove_comments=True, remove_pis=True,
+        remove_comments=True, remove_pis=True, remove_blank_text=not keep_blanks,
+        collect_ids=False,
     )  # fmt: skip
     try:
-        content = source if isinstance(source, bytes) else source.read_bytes()
-        root = etree.fromstring(content, parser)
+        tree: etree._ElementTree
+        if isinstance(source, bytes):
+            tree = etree.fromstring(source, parser).getroottree()
+        else:
+            tree = etree.parse(str(source), parser)
     except etree.XMLSyntaxError as problem:
         line = problem.lineno or 1
         reason = str(problem.msg).split(", line")[0]
@@ -31,10 +37,7 @@ def read_xml(source: Path | bytes, name: str) -> etree._ElementTree:
             f"{name} is not well-formed XML at line {line} ({reason}); fetch the file again."
         ) from problem
     except OSError as problem:
-        raise BadInput(
-            f"{name} cannot be read ({problem.strerror}); give a readable file."
-        ) from problem
-    tree: etree._ElementTree = root.getroottree()
+        raise BadInput(f"{name} cannot be read ({problem}); give a readable file.") from problem
     internal = tree.docinfo.internalDTD
     if internal is not None and any(True for _ in internal.iterentities()):
         raise BadInput(
