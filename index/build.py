@@ -16,8 +16,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from chartcoder.index.audit import CodeBook, LostCode, settle_codes
+from chartcoder.index.pointers import resolve_all
 from chartcoder.index.store import FORMAT_VERSION, SCHEMA, UNIT, wording_hash
-from chartcoder.index.terms import BOOKS, Book, Term
+from chartcoder.index.terms import BOOKS, Book, Pointer, Term
 from chartcoder.index.words import LATERALITY, tokens
 from chartcoder.tabular.home import resources
 from chartcoder.tabular.release import Release
@@ -78,7 +80,9 @@ def build(release: Release, target: Path) -> None:
     gc.disable()
     try:
         terms, problems = gather_terms(release)
-        build_index(terms, problems, target)
+        codes = CodeBook(release.tabular)
+        terms, lost = settle_codes(terms, codes)
+        build_index(terms, problems, target, resolve_all(terms, codes.complete), lost)
     finally:
         if enabled:
             gc.enable()
@@ -143,13 +147,21 @@ def _words(text: str) -> list[str]:
     return [w for w in tokens(text) if w not in LATERALITY] if text else []
 
 
-def build_index(terms: Sequence[Term], problems: Iterable[str], target: Path) -> None:
+def build_index(
+    terms: Sequence[Term],
+    problems: Iterable[str],
+    target: Path,
+    pointers: Iterable[Pointer] = (),
+    lost: Iterable[LostCode] = (),
+) -> None:
     """Writes the cache file, whole or not at all, also when two processes write at once.
 
     Args:
         terms: as ``gather_terms`` gives them; ``terms[i].id == i``.
         problems: what was odd about the files.
         target: the file.
+        pointers: the cross-references, read.
+        lost: codes that the Tabular List does not have.
     """
     essential: dict[str, array[int]] = defaultdict(lambda: array("I"))
     allowed: dict[str, array[int]] = defaultdict(lambda: array("I"))
@@ -201,6 +213,17 @@ def build_index(terms: Sequence[Term], problems: Iterable[str], target: Path) ->
             sorted((t.code.rstrip("-"), t.id) for t in terms if t.code),
         )
         database.executemany("INSERT INTO problem VALUES(?)", ((p,) for p in problems))
+        database.executemany(
+            "INSERT INTO pointer VALUES(?,?,?,?,?,?,?,?,?)",
+            (
+                (
+                    p.source, p.also, p.text, p.kind, UNIT.join(map(str, p.terms)), p.column,
+                    UNIT.join(p.codes), p.exact, p.rest,
+                )
+                for p in pointers
+            ),
+        )  # fmt: skip
+        database.executemany("INSERT INTO lost VALUES(?,?,?)", lost)
 
     _write(target, fill)
 
@@ -245,6 +268,7 @@ def _write(target: Path, fill) -> None:  # type: ignore[no-untyped-def]
             "INSERT INTO meta VALUES(?,?)", (("format", str(FORMAT_VERSION)), ("complete", "yes"))
         )
         database.execute("COMMIT")
+        database.execute("CREATE INDEX pointer_source ON pointer(source)")
         database.close()
         Path(name).replace(target)
     finally:

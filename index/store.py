@@ -9,15 +9,15 @@ import sqlite3
 import zlib
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from chartcoder.index.terms import BOOKS, Term
+from chartcoder.index.terms import BOOKS, Pointer, Term
 from chartcoder.tabular.home import resources
 from chartcoder.tabular.release import Release
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 _NARROWER = 0.1
 UNIT = "\x1f"
 
@@ -29,6 +29,9 @@ CREATE TABLE token(token TEXT PRIMARY KEY, weight REAL, essential BLOB, allowed 
     WITHOUT ROWID;
 CREATE TABLE numbers(key TEXT PRIMARY KEY, data BLOB);
 CREATE TABLE code(code TEXT, id INTEGER, PRIMARY KEY(code, id)) WITHOUT ROWID;
+CREATE TABLE pointer(source INTEGER, also INTEGER, text TEXT, kind TEXT, terms TEXT, col INTEGER,
+                     codes TEXT, exact INTEGER, rest TEXT);
+CREATE TABLE lost(term INTEGER, written TEXT, successor TEXT);
 CREATE TABLE problem(text TEXT);
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT);
 """
@@ -60,6 +63,7 @@ class IndexStore:
             f"{file.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
         )
         self._terms: dict[int, Term] = {}
+        self._pointers: dict[int, tuple[Pointer, ...]] = {}
         self._postings: dict[str, tuple[float, frozenset[int], frozenset[int], frozenset[int]]] = {}
 
     @cached_property
@@ -102,6 +106,26 @@ class IndexStore:
     def problems(self) -> list[str]:
         """What was odd about the index files, one sentence each."""
         return [str(t) for (t,) in self._database.execute("SELECT text FROM problem")]
+
+    def pointers(self, number: int) -> tuple[Pointer, ...]:
+        """The cross-references of a term: see first, then see also."""
+        known = self._pointers.get(number)
+        if known is None:
+            rows = self._database.execute(
+                "SELECT * FROM pointer WHERE source=? ORDER BY rowid", (number,)
+            )
+            known = self._pointers[number] = tuple(_pointer(row) for row in rows)
+        return known
+
+    def all_pointers(self) -> Iterator[Pointer]:
+        """Every cross-reference in the order of the book."""
+        rows = self._database.execute("SELECT * FROM pointer ORDER BY rowid")
+        return (_pointer(row) for row in rows)
+
+    @cached_property
+    def lost_codes(self) -> list[tuple[int, str, str]]:
+        """Codes that the Tabular List does not have: term, code as written, successor or empty."""
+        return list(self._database.execute("SELECT * FROM lost ORDER BY rowid"))
 
     def _numbers(self, key: str, kind: str) -> "array":  # type: ignore[type-arg]
         numbers = array(kind)
@@ -178,6 +202,14 @@ class IndexStore:
     def vocabulary(self) -> list[str]:
         """Every canonical word of the index, sorted."""
         return [str(w) for (w,) in self._database.execute("SELECT token FROM token ORDER BY token")]
+
+
+def _pointer(row: tuple) -> Pointer:  # type: ignore[type-arg]
+    source, also, text, kind, terms, column, codes, exact, rest = row
+    return Pointer(
+        source, bool(also), text, kind, tuple(map(int, terms.split(UNIT))) if terms else (),
+        column, tuple(codes.split(UNIT)) if codes else (), bool(exact), rest,
+    )  # fmt: skip
 
 
 def _unpacked(row: tuple) -> Term:  # type: ignore[type-arg]

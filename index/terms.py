@@ -2,6 +2,7 @@
 
 from typing import Literal, NamedTuple
 
+PointerKind = Literal["term", "table", "category", "noun", "none"]
 Book = Literal["index", "external", "neoplasm", "drug", "supplement", "title", "inclusion"]
 
 BOOKS: tuple[Book, ...] = (
@@ -38,3 +39,30 @@ class Term(NamedTuple):
     see: str = ""
     see_also: str = ""
     cells: tuple[tuple[int, str], ...] = ()
+
+
+class Pointer(NamedTuple):
+    """One cross-reference of the index, read (I.A.16).
+
+    Attributes:
+        source: id of the term that carries it.
+        also: see also, not see.
+        text: as the book writes it.
+        kind: what it names: terms, a table's row, categories, "the condition" (look under the
+            noun), or nothing that is there.
+        terms: ids of the terms it lands on, best first.
+        column: column of the table, 0 for none named.
+        codes: codes or prefixes it names.
+        exact: everything it says was found; else only its first words were.
+        rest: words that choose among the subterms below ("by site").
+    """
+
+    source: int
+    also: bool
+    text: str
+    kind: PointerKind
+    terms: tuple[int, ...] = ()
+    column: int = 0
+    codes: tuple[str, ...] = ()
+    exact: bool = True
+    rest: str = ""

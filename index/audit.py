@@ -1,0 +1,114 @@
+"""Holds every code that an index names against the Tabular List of the same release.
+
+The two can be of different years, and a code can leave the classification between them. Such an
+entry leads to what stands under the same subcategory or category now; where even the category is
+gone, it leads nowhere. An entry never leads to a code that does not exist.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from chartcoder.index.terms import Term
+from chartcoder.tabular.codes import dotted, undotted
+from chartcoder.tabular.store import TabularList
+
+
+class LostCode(NamedTuple):
+    """A code of the index that the Tabular List does not have.
+
+    Attributes:
+        term: id of the entry.
+        written: the code as the index has it.
+        successor: the header under which it is looked for now, with a trailing dash; empty where
+            its category is gone too.
+    """
+
+    term: int
+    written: str
+    successor: str
+
+
+class CodeBook:
+    """Which codes there are and which of them are complete.
+
+    Args:
+        tabular: the opened Tabular List.
+    """
+
+    def __init__(self, tabular: TabularList) -> None:
+        self._tabular = tabular
+        self.complete: dict[str, bool] = {
+            undotted(entry.code): entry.billable
+            for entry in tabular.nodes()
+            if entry.kind == "code"
+        }
+        self._prefixes = {code[:n] for code in self.complete for n in range(3, len(code))}
+        self._settled: dict[str, str] = {}
+
+    def settle(self, written: str) -> str:
+        """The code as it can be followed: with a dash where it is incomplete.
+
+        Returns:
+            For a code that is not there, the nearest header that is, with a dash; empty where
+            there is none.
+        """
+        known = self._settled.get(written)
+        if known is None:
+            known = self._settled[written] = self._settle(written)
+        return known
+
+    def _settle(self, written: str) -> str:
+        bare = undotted(written.strip()).rstrip("-")
+        if bare in self.complete:
+            return dotted(bare) + ("" if self.complete[bare] else "-")
+        if bare in self._prefixes:
+            return dotted(bare) + "-"
+        if (padded := bare.rstrip("X")) in self.complete and not self.complete[padded]:
+            # S02.5X- is written with the placeholder that its 7th character needs.
+            return dotted(padded) + "-"
+        if len(bare) == 7 and (entry := self._tabular.get(dotted(bare))) is not None:
+            return entry.code
+        while len(bare) > 3:
+            bare = bare[:-1]
+            if bare in self.complete or bare in self._prefixes:
+                return dotted(bare) + ("" if self.complete.get(bare) else "-")
+        return ""
+
+    def has(self, written: str) -> bool:
+        """Says whether a code, complete or not, is in the Tabular List."""
+        bare = undotted(written.strip()).rstrip("-")
+        return bool(bare) and undotted(self.settle(written)).rstrip("-") in (bare, bare.rstrip("X"))
+
+
+def settle_codes(terms: Sequence[Term], book: CodeBook) -> tuple[list[Term], list[LostCode]]:
+    """Brings the codes of all terms into the form in which they can be followed.
+
+    Args:
+        terms: all terms of the index.
+        book: the codes of the Tabular List.
+
+    Returns:
+        The terms with settled codes, and the codes that were lost, in the order of the terms.
+    """
+    settled: list[Term] = []
+    lost: list[LostCode] = []
+    for term in terms:
+        changed: dict[str, object] = {}
+        for field, written in (("code", term.code), ("manifestation", term.manifestation)):
+            if written:
+                code = book.settle(written)
+                if not book.has(written):
+                    lost.append(LostCode(term.id, written, code))
+                if code != written:
+                    changed[field] = code
+        if term.cells:
+            cells = []
+            for column, written in term.cells:
+                code = book.settle(written)
+                if not book.has(written):
+                    lost.append(LostCode(term.id, written, code))
+                if code:
+                    cells.append((column, code))
+            changed["cells"] = tuple(cells)
+        settled.append(term._replace(**changed) if changed else term)  # type: ignore[arg-type]
+    return settled, lost
