@@ -15,10 +15,12 @@ from chartcoder.agents.values import (
     Evidence,
     IndexEntry,
     Losses,
-    Query,
     Rejected,
+    Settlement,
     Usage,
 )
+
+__all__ = ["Choice", "Judge", "JudgeFactory", "Mentions", "Settlement"]
 
 
 class Mentions(NamedTuple):
@@ -34,20 +36,6 @@ class Choice(NamedTuple):
 
     kept: tuple[Candidate, ...]
     rejected: tuple[Rejected, ...] = ()
-
-
-class Settlement(NamedTuple):
-    """Answer to "which set?": the codes reported, those turned down or only suggested, queries.
-
-    ``wanted`` names what is missing and should be searched for on the way back: pairs of a
-    phrase for the Index and the reason.
-    """
-
-    kept: tuple[Candidate, ...]
-    rejected: tuple[Rejected, ...] = ()
-    suggested: tuple[Rejected, ...] = ()
-    queries: tuple[Query, ...] = ()
-    wanted: tuple[tuple[str, str], ...] = ()
 
 
 class Judge(Protocol):

@@ -33,7 +33,7 @@ def reconcile(
     for one in answer.kept:
         if one.code in offered or book.tabular.get(one.code) is not None:
             kept.setdefault(one.code, one)
-    return answer._replace(kept=tuple(kept.values()))
+    return answer.model_copy(update={"kept": tuple(kept.values())})
 
 
 def write_coding(

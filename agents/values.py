@@ -28,9 +28,9 @@ class Value(BaseModel):
 class Encounter(Value):
     """What is known of the visit or stay; decides which guideline sections hold."""
 
-    setting: Setting | None = Field(None, description="None where it was not said")
-    date: str | None = Field(None, description="ISO date of the visit or the discharge")
-    age: float | None = Field(None, ge=0, le=130, description="years; a newborn is below 1")
+    setting: Setting | None = Field(default=None, description="None where it was not said")
+    date: str | None = Field(default=None, description="ISO date of the visit or the discharge")
+    age: float | None = Field(default=None, ge=0, le=130, description="years; a newborn is below 1")
     sex: Sex | None = None
 
 
@@ -54,7 +54,7 @@ class Span(Value):
     start: int = Field(ge=0)
     end: int
     text: str
-    section: str = Field("", description="kind of the section it stands in, such as assessment")
+    section: str = Field(default="", description="kind of the section it stands in, such as assessment")
     assertion: Assertion = "present"
 
 
@@ -73,7 +73,7 @@ class Evidence(Value):
     support: tuple[Span, ...] = ()
     said_by: str = "provider"
     role: Literal["problem", "finding", "status", "history", "medication", "cause"] = "problem"
-    primary: bool = Field(False, description="the reason for the visit or the principal problem")
+    primary: bool = Field(default=False, description="the reason for the visit or the principal problem")
     reason: str = ""
 
 
@@ -111,9 +111,9 @@ class Candidate(Value):
     tabular_path: tuple[str, ...]
     notes: tuple[NoteWeighed, ...] = ()
     confidence: float = Field(ge=0, le=1)
-    undocumented: tuple[str, ...] = Field((), description="axes the chart does not settle")
+    undocumented: tuple[str, ...] = Field(default=(), description="axes the chart does not settle")
     role: Literal["sole", "etiology", "manifestation", "additional"] = "sole"
-    together: tuple[str, ...] = Field((), description="codes reported with this one or not at all")
+    together: tuple[str, ...] = Field(default=(), description="codes reported with this one or not at all")
     degraded: bool = False
 
 
@@ -136,7 +136,7 @@ class Finding(Value):
     codes: tuple[str, ...]
     message: str
     note: str = ""
-    origin: str = Field("", serialization_alias="from")
+    origin: str = Field(default="", serialization_alias="from")
     section: str = ""
 
 
@@ -156,6 +156,31 @@ class Query(Value):
     axis: str = ""
     answers: tuple[QueryAnswer, ...] = ()
     section: str = ""
+
+
+class Wanted(Value):
+    """A partner that a code of the set asks for and that the set does not have."""
+
+    by: str = Field(description="the code that asks")
+    ranges: tuple[str, ...] = Field(description="codes or prefixes that would do")
+    phrases: tuple[str, ...] = Field(default=(), description="words to look for in the chart")
+    reason: str = ""
+
+
+class Settlement(Value):
+    """Answer to "which set?": the codes reported, those turned down or only suggested, queries.
+
+    ``wanted`` names the partners that are missing and should be looked for on the way back.
+    ``findings`` and ``ties`` are added by the reconciler when it has put the set in order.
+    """
+
+    kept: tuple[Candidate, ...]
+    rejected: tuple[Rejected, ...] = ()
+    suggested: tuple[Rejected, ...] = ()
+    queries: tuple[Query, ...] = ()
+    wanted: tuple[Wanted, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    ties: tuple[tuple[str, ...], ...] = ()
 
 
 class AssignedSpan(Value):
@@ -235,7 +260,7 @@ class Coding(Value):
     suggestions: tuple[Rejected, ...] = Field(
         (), description="codes a person may want to add, with the reason they were not assigned"
     )
-    ties: tuple[tuple[str, ...], ...] = Field((), description="codes whose order is free")
+    ties: tuple[tuple[str, ...], ...] = Field(default=(), description="codes whose order is free")
     losses: Losses = Losses()
     way: tuple[Step, ...] = ()
     usage: Usage | None = None

@@ -21,7 +21,7 @@ from langgraph.types import Send
 from chartcoder.agents import evidence as extractor
 from chartcoder.agents import navigator, reconciler, validator
 from chartcoder.agents.judge import Judge
-from chartcoder.agents.values import Chart, Coding, Encounter, Evidence, IndexEntry, Span, Step
+from chartcoder.agents.values import Chart, Coding, Encounter, Evidence, IndexEntry, Span, Step, Wanted
 from chartcoder.graph.context import Context
 from chartcoder.graph.state import (
     ChartInput,
@@ -227,13 +227,13 @@ def reconcile(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
 
 
 def _directed(
-    chart: Chart, evidence: Sequence[Evidence], wanted: Sequence[tuple[str, str]]
+    chart: Chart, evidence: Sequence[Evidence], wanted: Sequence[Wanted]
 ) -> list[Evidence]:
     """Looks in the chart for the words of a missing partner."""
     found: list[Evidence] = []
     lower = chart.text.lower()
     taken = {e.phrase.lower() for e in evidence}
-    for phrase, reason in wanted:
+    for phrase, reason in [(p, w.reason) for w in wanted for p in w.phrases]:
         place = lower.find(phrase.lower())
         if place < 0 or phrase.lower() in taken:
             continue
@@ -260,7 +260,7 @@ def write(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     )
     coding = reconciler.write_coding(
         state["chart"], context.book, context.make_judge().name, state.get("evidence", []),
-        settlement._replace(kept=kept), state.get("rejected", []), state["losses"],
+        settlement.model_copy(update={"kept": kept}), state.get("rejected", []), state["losses"],
         state.get("way", []), state.get("usage"),
     )  # fmt: skip
     return {"coding": coding}

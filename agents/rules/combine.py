@@ -1,0 +1,452 @@
+"""Combination codes: what several conditions of a chart are called together.
+
+Three sources, in this order: the manifestation that the Index names in brackets beside an
+etiology; the Index's own "with" and "in" subterms (I.A.15), read from the open index; and the
+facts of ``resources/rules/links.toml``, which say what the Tabular List and the chapter guidelines
+make of pairs. The combined code keeps the evidence of all its parts; what it replaces goes to the
+ledger with the section that says so (I.B.9).
+"""
+
+import tomllib
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import NamedTuple
+
+from chartcoder.agents.book import Book
+from chartcoder.agents.descent import Facts, descend
+from chartcoder.agents.rules.relations import asks_for, parted, same_site, side, tie
+from chartcoder.agents.validator import candidate, gather_facts
+from chartcoder.agents.values import (
+    Candidate,
+    Chart,
+    Evidence,
+    IndexEntry,
+    NoteWeighed,
+    Rejected,
+)
+from chartcoder.index.lexicon import write_out
+from chartcoder.index.terms import Term
+from chartcoder.index.words import LATERALITY, tokens
+from chartcoder.tabular.home import resources
+
+_ROUNDS = 24
+_WITH = frozenset(["with", "in", "in (due to)", "due to"])
+_COVERED = 0.6
+# A combination speaks of all its parts, so a part that is itself doubtful makes none.
+_SURE = 0.6
+
+
+class Fact(NamedTuple):
+    """One row of ``links.toml``; its fields are explained there."""
+
+    when: tuple[tuple[str, ...], ...]
+    result: str
+    replaces: tuple[str, ...]
+    keeps: tuple[str, ...]
+    adds: tuple[str, ...]
+    needs_link: bool
+    same_site: bool
+    why: str
+    section: str
+
+
+class Combined(NamedTuple):
+    """What combining made of the candidates of a chart.
+
+    Attributes:
+        kept: the candidates that stay, in their order, the combined ones in the place of the first
+            code that they replace.
+        made: the combined candidates among them that were not there before.
+        replaced: what a combined code says already.
+        wanted: prefixes that a fact asks to be added when the chart supports them, with the code
+            that asks and the reason.
+    """
+
+    kept: tuple[Candidate, ...]
+    made: tuple[Candidate, ...]
+    replaced: tuple[Rejected, ...]
+    wanted: tuple[tuple[str, str, str], ...]
+
+
+@cache
+def _facts() -> dict[str, tuple[Fact, ...]]:
+    """The facts by the first character of what their first group asks for, the widest first."""
+    with (resources() / "rules" / "links.toml").open("rb") as stream:
+        rows = tomllib.load(stream)["link"]
+    facts = [
+        Fact(
+            tuple(tuple(group) for group in row["when"]), row["result"],
+            tuple(row.get("replaces", ())), tuple(row.get("keeps", ())),
+            tuple(row.get("adds", ())), bool(row.get("needs_link")), bool(row.get("same_site")),
+            row["why"], row["section"],
+        )
+        for row in rows
+    ]  # fmt: skip
+    facts.sort(key=lambda f: -len(f.when))
+    by_letter: dict[str, list[Fact]] = {}
+    for fact in facts:
+        for letter in sorted({prefix[0] for prefix in fact.when[0]}):
+            by_letter.setdefault(letter, []).append(fact)
+    return {letter: tuple(found) for letter, found in by_letter.items()}
+
+
+def combine(
+    chart: Chart, book: Book, evidence: Sequence[Evidence], candidates: Sequence[Candidate]
+) -> Combined:
+    """Combines the candidates of a chart; the same result when asked again with what it made.
+
+    Args:
+        chart: the chart.
+        book: the opened book.
+        evidence: the evidence of the chart.
+        candidates: verified candidates, each code once.
+    """
+    table = _Table(chart, book, evidence, candidates)
+    table.add_manifestations()
+    table.read_with_convention()
+    table.apply_facts()
+    table.join_sides()
+    table.name_trimester()
+    made = tuple(c for c in table.alive if c.code not in table.before)
+    return Combined(tuple(table.alive), made, tuple(table.replaced), tuple(table.wanted))
+
+
+class _Table:
+    """The candidates on the desk while they are combined."""
+
+    def __init__(
+        self,
+        chart: Chart,
+        book: Book,
+        evidence: Sequence[Evidence],
+        candidates: Sequence[Candidate],
+    ) -> None:
+        self.chart = chart
+        self.book = book
+        self.by_id = {e.id: e for e in evidence}
+        self.alive = list(candidates)
+        self.before = {c.code for c in candidates}
+        self.replaced: list[Rejected] = []
+        self.wanted: list[tuple[str, str, str]] = []
+
+    def items(self, candidates: Iterable[Candidate]) -> list[Evidence]:
+        """The evidence of candidates, each once."""
+        numbers = dict.fromkeys(n for c in candidates for n in c.evidence)
+        return [self.by_id[n] for n in numbers if n in self.by_id]
+
+    def holds(self, prefix: str) -> bool:
+        return any(c.code.startswith(prefix) for c in self.alive)
+
+    # The manifestation in brackets
+
+    def add_manifestations(self) -> None:
+        """Adds the code in brackets beside the etiology that the Index names first (I.A.13)."""
+        for one in list(self.alive):
+            entry = one.entry
+            if not entry.manifestation or not one.code.startswith(entry.code.rstrip("-")):
+                continue
+            leaf = descend(self.book.tabular, entry.manifestation, self._facts_of([one]))
+            if leaf is None or self.holds(leaf.code):
+                continue
+            self._add(
+                leaf.code, [one], entry, one.confidence, leaf.undocumented, "manifestation",
+                "the Index names it in brackets, to be coded after the etiology", "I.A.13",
+            )  # fmt: skip
+
+    # The "with" convention, from the Index itself
+
+    def read_with_convention(self) -> None:
+        """Finds pairs that the Index joins under "with" or "in"."""
+        for one in list(self.alive):
+            if one.code[0] in "RZVWXY" or one.confidence < _SURE:
+                continue
+            branches = self._with_branches(one)
+            if not branches:
+                continue
+            for other in list(self.alive):
+                if other.code == one.code or other.confidence < _SURE:
+                    continue
+                if one in self.alive and other in self.alive:
+                    self._join(one, other, branches)
+
+    def _with_branches(self, one: Candidate) -> list[tuple[str, Term]]:
+        """The subterms under "with" of the terms that lead to a code: default code and subterm."""
+        index = self.book.index
+        found: list[tuple[str, Term]] = []
+        for term in index.leading_to(one.code):
+            if term.book not in ("index", "supplement"):
+                continue
+            heads = [(term.code, child) for child in index.children(term.id)]
+            above = index.term(term.parent) if term.parent >= 0 else None
+            if above is not None and above.title in _WITH and above.parent >= 0:
+                heads.append((index.term(above.parent).code, above))
+            for default, head in heads:
+                if head.title not in _WITH:
+                    continue
+                found += [(default, sub) for sub in index.children(head.id) if sub.code]
+        return found
+
+    def _join(self, one: Candidate, other: Candidate, branches: list[tuple[str, Term]]) -> None:
+        spoken = [
+            set(tokens(write_out(item.phrase, self.chart.text))) - LATERALITY
+            for item in self.items([other])
+        ]
+        best: tuple[int, str, Term] | None = None
+        for default, sub in branches:
+            if sub.title.endswith("NEC") or sub.code[:3] != one.code[:3]:
+                continue
+            words = set(tokens(sub.title)) - LATERALITY
+            if not words or other.code.startswith(sub.code.rstrip("-")):
+                continue
+            for said in spoken:
+                if words <= said and len(words) >= _COVERED * len(said):
+                    if best is None or len(words) > best[0]:
+                        best = (len(words), default, sub)
+        if best is None:
+            return
+        _, default, sub = best
+        if self._says(one, other) == "unrelated":
+            return
+        facts = self._facts_of([one, other])
+        leaf = descend(self.book.tabular, sub.code, facts)
+        if leaf is None:
+            return
+        why = "the Index joins them under 'with', so the tie is presumed"
+        dropped = [one.code] if one.code == default or one.code == default.rstrip("-") else []
+        if not asks_for(self.book.tabular, leaf.code, other.code) and set(tokens(sub.title)) <= set(
+            tokens(self._title(leaf.code))
+        ):
+            dropped.append(other.code)
+        path = tuple(step.title for step in self.book.index.path(sub.id))
+        entry = IndexEntry(
+            evidence=other.evidence[0], code=sub.code, path=path, score=1.0, book=sub.book,
+            hops=(f"{one.code} with {other.code}: presumed linked (I.A.15)",),
+        )  # fmt: skip
+        self._put(leaf.code, [one, other], entry, leaf.undocumented, dropped, why, "I.A.15")
+
+    def _title(self, code: str) -> str:
+        entry = self.book.tabular.get(code)
+        return entry.title if entry else ""
+
+    def _says(self, one: Candidate, other: Candidate) -> str:
+        first, second = self.items([one]), self.items([other])
+        said = tie(self.chart.text, first, second)
+        if said == "" and parted(self.chart.text, second):
+            return "unrelated"
+        return said
+
+    # The facts of the resource file
+
+    def apply_facts(self) -> None:
+        """Applies the facts, those that join most first, until none applies."""
+        done: set[Fact] = set()
+        for _ in range(_ROUNDS):
+            fact, parts = self._next_fact(done)
+            if fact is None:
+                return
+            done.add(fact)
+            self._apply(fact, parts)
+
+    def _next_fact(self, done: set[Fact]) -> tuple[Fact | None, list[Candidate]]:
+        table = _facts()
+        best: tuple[Fact, list[Candidate]] | None = None
+        for letter in sorted({c.code[0] for c in self.alive}):
+            for fact in table.get(letter, ()):
+                if fact in done or (best is not None and len(best[0].when) >= len(fact.when)):
+                    continue
+                parts = self._parts(fact)
+                if parts:
+                    best = (fact, parts)
+        return best if best is not None else (None, [])
+
+    def _parts(self, fact: Fact) -> list[Candidate]:
+        """The candidates that a fact joins, one or more a group; empty where it does not apply."""
+        groups = []
+        for prefixes in fact.when:
+            group = [c for c in self.alive if c.code.startswith(prefixes) and c.confidence >= _SURE]
+            if not group:
+                return []
+            groups.append(group)
+        if len(groups) > 1 and groups[0] == groups[1] and len(groups[0]) < 2:
+            return []
+        if fact.same_site:
+            groups[-1] = [c for c in groups[-1] if any(same_site(f, c) for f in groups[0])]
+            groups[0] = [c for c in groups[0] if any(same_site(c, f) for f in groups[-1])]
+            if not groups[0] or not groups[-1]:
+                return []
+        if len(groups) > 1:
+            said = tie(self.chart.text, self.items(groups[0]), self.items(groups[-1]))
+            if fact.needs_link and said != "tied":
+                return []
+            presumes = bool(fact.result) and not fact.needs_link
+            if presumes and (
+                said == "unrelated" or parted(self.chart.text, self.items(groups[-1]))
+            ):
+                return []
+        return list({c.code: c for group in groups for c in group}.values())
+
+    def _apply(self, fact: Fact, parts: list[Candidate]) -> None:
+        dropped = [
+            c.code
+            for c in self.alive
+            if c.code.startswith(fact.replaces)
+            and not (fact.keeps and c.code.startswith(fact.keeps))
+            and not (fact.result and c.code.startswith(fact.result))
+            and (not fact.same_site or any(same_site(c, p) for p in parts if p is not c))
+        ] if fact.replaces else []  # fmt: skip
+        self.wanted += [(prefix, parts[0].code, fact.why) for prefix in fact.adds]
+        if not fact.result or self.holds(fact.result):
+            by = fact.result or parts[0].code
+            holder = next((c.code for c in self.alive if c.code.startswith(by)), by)
+            self._drop(dropped, holder, parts, fact.why, fact.section)
+            return
+        code, undocumented = self._leaf(fact.result, parts)
+        if not code:
+            return
+        entry = self._entry(code, parts)
+        self._put(code, parts, entry, undocumented, dropped, fact.why, fact.section)
+
+    def _leaf(self, result: str, parts: list[Candidate]) -> tuple[str, tuple[str, ...]]:
+        found = self.book.tabular.get(result)
+        if found is not None and found.billable:
+            return result, ()
+        leaf = descend(self.book.tabular, result, self._facts_of(parts))
+        return (leaf.code, leaf.undocumented) if leaf else ("", ())
+
+    def _entry(self, code: str, parts: list[Candidate]) -> IndexEntry:
+        """The way through the Index to a combined code; by its parts where none leads to it."""
+        hop = f"combined from {' and '.join(p.code for p in parts[:4])}"
+        said = {w for item in self.items(parts) for w in tokens(item.phrase)}
+        best: tuple[int, int, Term] | None = None
+        for place, term in enumerate(self.book.index.leading_to(code)):
+            words = {w for step in self.book.index.path(term.id) for w in tokens(step.title)}
+            rank = (len(words & said) * 2 - len(words - said), -place)
+            if best is None or rank > best[:2]:
+                best = (*rank, term)
+        if best is None:
+            return parts[0].entry.model_copy(update={"hops": (*parts[0].entry.hops, hop)})
+        term = best[2]
+        path = tuple(step.title for step in self.book.index.path(term.id))
+        return IndexEntry(
+            evidence=parts[0].evidence[0], code=term.code, path=path, hops=(hop,), score=1.0,
+            book=term.book,
+        )  # fmt: skip
+
+    # Both sides, and the trimester
+
+    def join_sides(self) -> None:
+        """Right and left of the same condition become the bilateral code, where there is one (I.B.13)."""
+        for one in list(self.alive):
+            if one not in self.alive or side(one.title) != "right":
+                continue
+            for other in list(self.alive):
+                if side(other.title) != "left" or other.code[:3] != one.code[:3]:
+                    continue
+                both = self._bilateral(one, other)
+                if both:
+                    entry = self._entry(both, [one, other])
+                    self._put(
+                        both, [one, other], entry, (), [one.code, other.code],
+                        "both sides are affected and the classification has a bilateral code",
+                        "I.B.13",
+                    )  # fmt: skip
+                    break
+
+    def _bilateral(self, one: Candidate, other: Candidate) -> str:
+        stem = _without_side(one.title)
+        if stem != _without_side(other.title):
+            return ""
+        tabular = self.book.tabular
+        for steps in (1, 2):
+            parent = tabular.get(one.code[:-steps].rstrip("."))
+            if parent is None or parent.kind != "code" or not parent.code.startswith(one.code[:3]):
+                continue
+            for child in tabular.children(parent.code):
+                if child.billable and side(child.title) == "bilateral":
+                    if _without_side(child.title) == stem:
+                        return child.code
+        return ""
+
+    def name_trimester(self) -> None:
+        """The weeks of gestation settle a trimester that nothing else does (I.C.15.a.3)."""
+        weeks = next((c.code[4:6] for c in self.alive if c.code.startswith("Z3A.")), "")
+        if not weeks.isdigit() or int(weeks) < 8:
+            # Z3A.00 and Z3A.01 say "not specified" and "less than 8 weeks".
+            if weeks != "01":
+                return
+        week = int(weeks)
+        name = "first" if week < 14 else "second" if week < 28 else "third"
+        for one in list(self.alive):
+            if one.code[0] != "O" or "unspecified trimester" not in one.title:
+                continue
+            wanted = one.title.replace("unspecified trimester", f"{name} trimester")
+            parent = self.book.tabular.path(one.code)[-2]
+            for sibling in self.book.tabular.children(parent.code):
+                if sibling.title == wanted and sibling.billable:
+                    self._put(
+                        sibling.code, [one], one.entry, (), [one.code],
+                        f"{week} weeks of gestation are in the {name} trimester", "I.C.15.a.3",
+                    )  # fmt: skip
+
+    # Bookkeeping
+
+    def _facts_of(self, parts: list[Candidate]) -> Facts:
+        gathered = [gather_facts(item, self.chart) for item in self.items(parts)]
+        if not gathered:
+            return Facts(frozenset(), frozenset(), "", "initial", frozenset())
+        first = gathered[0]
+        for facts in gathered[1:]:
+            first = first._replace(
+                words=first.words | facts.words, context=first.context | facts.context,
+                side=first.side or facts.side, phrase=first.phrase | facts.phrase,
+            )  # fmt: skip
+        return first
+
+    def _add(
+        self, code: str, parts: list[Candidate], entry: IndexEntry, confidence: float,
+        undocumented: tuple[str, ...], role: str, why: str, section: str,
+    ) -> None:  # fmt: skip
+        numbers = tuple(dict.fromkeys(n for part in parts for n in part.evidence))
+        new = candidate(self.book.tabular, code, numbers, entry, confidence, undocumented, role)
+        note = NoteWeighed(kind="combination", text=why, origin=section, outcome="applied")
+        new = new.model_copy(update={"notes": (note, *new.notes)})
+        place = max((self.alive.index(p) for p in parts if p in self.alive), default=-1) + 1
+        self.alive.insert(place, new)
+
+    def _put(
+        self, code: str, parts: list[Candidate], entry: IndexEntry,
+        undocumented: tuple[str, ...], dropped: list[str], why: str, section: str,
+    ) -> None:  # fmt: skip
+        dropped = [d for d in dropped if d != code]
+        if not self.holds(code):
+            confidence = min(part.confidence for part in parts)
+            self._add(code, parts, entry, confidence, undocumented, "sole", why, section)
+            new = next(c for c in self.alive if c.code == code)
+            places = [i for i, c in enumerate(self.alive) if c.code in dropped]
+            if places and places[0] < self.alive.index(new):
+                self.alive.remove(new)
+                self.alive.insert(places[0], new)
+        else:
+            place = next(i for i, c in enumerate(self.alive) if c.code == code)
+            numbers = (*self.alive[place].evidence, *(n for p in parts for n in p.evidence))
+            self.alive[place] = self.alive[place].model_copy(
+                update={"evidence": tuple(dict.fromkeys(numbers))}
+            )
+        self._drop(dropped, code, parts, why, section)
+
+    def _drop(
+        self, dropped: list[str], by: str, parts: list[Candidate], why: str, section: str
+    ) -> None:
+        for one in [c for c in self.alive if c.code in dropped and c.code != by]:
+            self.alive.remove(one)
+            self.replaced.append(
+                Rejected(
+                    code=one.code, title=one.title, agent="reconciler", rule="combination",
+                    reason=f"{by} stands in its place: {why} ({section})", evidence=one.evidence,
+                )
+            )  # fmt: skip
+
+
+def _without_side(title: str) -> str:
+    words = title.lower().replace(",", " ").split()
+    return " ".join(w for w in words if w not in ("right", "left", "bilateral", "unilateral"))
