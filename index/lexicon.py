@@ -123,6 +123,30 @@ def _spaced(text: str) -> str:
     return f" {' '.join(_CUE_WORD.findall(text.lower()))} "
 
 
+def longest_abbreviation() -> int:
+    """How many words the longest abbreviation has."""
+    return _longest_abbreviation()
+
+
+def sense_of(written: str, near: str, context: str = "") -> Sense | None:
+    """The sense of one abbreviation as it is written; None where it is none or stays open.
+
+    Args:
+        written: the word or words, without punctuation around them.
+        near: the sentence.
+        context: the chart.
+    """
+    senses = _abbreviations().get(written.lower())
+    if not senses:
+        return None
+    return _sense(senses, written, _spaced(near), _spaced(context) if context else "")
+
+
+def preferred(wording: str) -> tuple[str, ...]:
+    """The book's words for a lay wording or synonym, lower case; empty where it is none."""
+    return tuple(_phrases().get(wording, ()))
+
+
 def kind_of(word: str) -> str:
     """What an abbreviation stands for (diagnosis, test, drug, ...); empty for none."""
     senses = _abbreviations().get(word.lower(), ())

@@ -1,0 +1,273 @@
+"""Spots conditions in running text: stretches whose words are a whole wording of the book.
+
+A window of up to seven words, abbreviations written out and sides left aside, is looked up by its
+set of words; the longest window wins. Time grows with the length of the text, not its square.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from typing import NamedTuple
+
+from chartcoder.agents.rules.lookup import Lookup
+from chartcoder.agents.rules.nouns import site_words
+from chartcoder.index.lexicon import longest_abbreviation, preferred, sense_of
+from chartcoder.index.words import EMPTY, LATERALITY, canonical, split
+from chartcoder.tabular.home import resources
+
+MOST_WORDS = 7
+_CHUNK = re.compile(r"[^\s,;:()\[\]\"“”<>]+|[,;:()\[\]\"“”<>]")
+_PART = re.compile(r"[^/+=→–—~]+|[/+=→–—~]")
+_EDGE = ".!?*'’"
+_LINKS = frozenset("and or with of in on to from due by for the a an at as is & w w/ d/t 2/2 c/b".split())
+_BREAKS = frozenset(
+    "no not without w/o denies denied but vs versus then who which that because although however "
+    "if when after before since until than has have had was were are been will would should may "
+    "r/o s/p h/o hx c/o without neg negative".split()
+)
+_NO_CONDITION = frozenset(["test", "drug", "procedure", "charting", "timing", "organism"])
+
+
+class Word(NamedTuple):
+    """A word of a chart as it is compared with the book.
+
+    Attributes:
+        start: offset of the chart's own characters it comes from.
+        end: offset after them.
+        written: the word, abbreviations written out; several come from one abbreviation.
+        form: its canonical form; empty for a word without meaning of its own.
+        stop: nothing reaches across it: punctuation, negation, a verb.
+    """
+
+    start: int
+    end: int
+    written: str
+    form: str
+    stop: bool
+
+
+class Spot(NamedTuple):
+    """A condition named in the chart.
+
+    Attributes:
+        start: offset of its first character, sides and stages beside it included.
+        end: offset after its last.
+        phrase: its words, abbreviations written out.
+        terms: ids of index terms of which its words are the whole wording.
+    """
+
+    start: int
+    end: int
+    phrase: str
+    terms: tuple[int, ...]
+
+
+class _Words(NamedTuple):
+    qualifiers: frozenset[str]
+    extends: frozenset[str]
+    never: frozenset[str]
+
+
+@cache
+def _table() -> _Words:
+    table = tomllib.loads((resources() / "lexicon" / "spots.toml").read_text("utf-8"))
+    return _Words(
+        frozenset(canonical(w) for w in table["qualifiers"]),
+        frozenset(canonical(w) for w in table["extends"]),
+        frozenset(" ".join(sorted({canonical(p) for p in split(w)})) for w in table["never"]),
+    )
+
+
+def read_words(text: str, start: int, end: int, lookup: Lookup) -> list[Word]:
+    """The words of a stretch, abbreviations written out, with the offsets they come from."""
+    pieces = list(_pieces(text, start, end))
+    near = text[start:end]
+    words: list[Word] = []
+    place = 0
+    while place < len(pieces):
+        taken = 0
+        for length in range(min(longest_abbreviation(), len(pieces) - place), 0, -1):
+            first, last = pieces[place][0], pieces[place + length - 1][1]
+            if any(pieces[i][2] for i in range(place, place + length)):
+                continue
+            written = text[first:last]
+            if length > 1 and (last - first > 24 or "  " in written):
+                continue
+            sense = sense_of(written, near, lookup.context)
+            if sense is not None:
+                if sense.kind in _NO_CONDITION and sense.kind != "charting":
+                    words.append(Word(first, last, written, "", True))
+                else:
+                    words += _expanded(first, last, sense.expansion)
+                taken = length
+                break
+        if not taken:
+            first, last, stops = pieces[place]
+            words += _plain(text[first:last], first, last, stops)
+            taken = 1
+        place += taken
+    return words
+
+
+def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
+    """Word-like pieces; whole where a slash belongs to them ("w/o", "c/w"), else cut at it."""
+    for chunk in _CHUNK.finditer(text, start, end):
+        first, last = chunk.start(), chunk.end()
+        while first < last and text[first] in _EDGE:
+            first += 1
+        cut = last
+        while first < cut and text[cut - 1] in _EDGE:
+            cut -= 1
+        if first == cut:
+            yield chunk.start(), last, True
+            continue
+        body = text[first:cut]
+        if len(body) == 1 and body in ",;:()[]\"“”<>":
+            yield first, cut, True
+        elif "/" in body and len(body) <= 6 or not re.search(r"[/+=→–—~]", body):
+            yield first, cut, False
+        else:
+            for part in _PART.finditer(body):
+                sign = part.group() in "/+=→–—~"
+                yield first + part.start(), first + part.end(), sign
+        if last > cut and text[cut] in "!?":
+            yield cut, last, True
+
+
+def _expanded(first: int, last: int, expansion: str) -> list[Word]:
+    found = []
+    for word in split(expansion):
+        if word in ("without", "no", "not"):
+            found.append(Word(first, last, word, "", True))
+        else:
+            form = "" if word in EMPTY else canonical(word)
+            found.append(Word(first, last, word, form, False))
+    return found
+
+
+def _plain(raw: str, first: int, last: int, stops: bool) -> list[Word]:
+    if stops:
+        return [Word(first, last, raw, "", True)]
+    lower = raw.lower()
+    if lower in _BREAKS:
+        return [Word(first, last, raw, "", True)]
+    if lower in _LINKS:
+        return [Word(first, last, lower, "", False)]
+    if "/" in raw and lower not in _LINKS:
+        halves = []
+        offset = first
+        for part in re.split(r"(/)", raw):
+            if part == "/":
+                halves.append(Word(offset, offset + 1, "/", "", True))
+            elif part:
+                halves += _plain(part, offset, offset + len(part), False)
+            offset += len(part)
+        return halves
+    found = []
+    for word in split(raw):
+        form = "" if word in EMPTY else canonical(word)
+        found.append(Word(first, last, word, form, False))
+    return found or [Word(first, last, raw, "", True)]
+
+
+def find_spots(text: str, start: int, end: int, lookup: Lookup) -> list[Spot]:
+    """Conditions named in a stretch, none overlapping another, in order."""
+    words = read_words(text, start, end, lookup)
+    hits: list[tuple[int, int, int, tuple[int, ...]]] = []
+    for first in range(len(words)):
+        if not words[first].form or words[first].form in LATERALITY:
+            continue
+        hits += _windows(words, first, lookup)
+    hits.sort(key=lambda h: (-h[2], h[0], h[1]))
+    taken = [False] * len(words)
+    chosen = []
+    for first, last, _, terms in hits:
+        if not any(taken[first:last]):
+            taken[first:last] = [True] * (last - first)
+            chosen.append((first, last, terms))
+    chosen.sort()
+    spots = []
+    for first, last, terms in chosen:
+        begin, stop = _widened(words, first, last, taken)
+        phrase = " ".join(w.written for w in words[begin:stop] if not w.stop)
+        spots.append(Spot(words[begin].start, words[stop - 1].end, phrase, terms))
+    return spots
+
+
+def _windows(
+    words: list[Word], first: int, lookup: Lookup
+) -> Iterator[tuple[int, int, int, tuple[int, ...]]]:
+    """Every whole wording that begins at a word: first, last, how many words, terms."""
+    table = _table()
+    index = lookup.book.index
+    forms: dict[str, None] = {}
+    plain: list[str] = []
+    for last in range(first, len(words)):
+        word = words[last]
+        if word.stop:
+            return
+        if not word.form:
+            continue
+        plain.append(word.written)
+        if word.form not in LATERALITY:
+            forms[word.form] = None
+        if len(forms) > MOST_WORDS:
+            return
+        if not forms or word.form in LATERALITY:
+            continue
+        key = " ".join(sorted(forms))
+        if key in table.never or (len(forms) == 1 and not _may_stand_alone(word)):
+            continue
+        terms = index.worded(tuple(forms))
+        size = len(forms) * 2
+        if not terms:
+            core = [f for f in forms if f not in table.qualifiers]
+            if core and len(core) < len(forms) and " ".join(sorted(core)) not in table.never:
+                terms = index.worded(core)
+                size = len(core) * 2 + 1
+                if len(core) == 1 and terms and core[0] in site_words():
+                    terms = ()
+        if not terms and len(plain) <= 4:
+            for wording in preferred(" ".join(plain)):
+                other = tuple(
+                    dict.fromkeys(
+                        canonical(w) for w in split(wording)
+                        if w not in EMPTY and w not in LATERALITY
+                    )
+                )  # fmt: skip
+                terms = index.worded(other) if other else ()
+                if terms:
+                    break
+        if terms:
+            yield first, last + 1, size, terms
+
+
+def _may_stand_alone(word: Word) -> bool:
+    form = word.form
+    return len(form) > 2 and not form.isdigit() and form not in site_words()
+
+
+def _widened(words: list[Word], first: int, last: int, taken: list[bool]) -> tuple[int, int]:
+    """The window with the words beside it that belong to it: side, acuity, stage, site."""
+    extends, sites = _table().extends, site_words()
+
+    def belongs(place: int) -> bool:
+        word = words[place]
+        return not word.stop and not taken[place] and (word.form in extends or word.form in sites)
+
+    begin, stop = first, last
+    while begin > 0 and first - begin < 4 and belongs(begin - 1):
+        begin -= 1
+    while stop < len(words) and stop - last < 4:
+        if belongs(stop):
+            stop += 1
+        elif (
+            stop + 1 < len(words) and words[stop].written in ("of", "in", "the") and belongs(stop + 1)
+        ):
+            stop += 2
+        else:
+            break
+    for place in (*range(begin, first), *range(last, stop)):
+        taken[place] = True
+    return begin, stop
