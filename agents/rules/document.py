@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
+from chartcoder.agents.rules.nouns import kind_of_phrase
 from chartcoder.tabular.home import resources
 
 _BULLET = re.compile(
@@ -19,6 +20,7 @@ _BULLET = re.compile(
 )
 _INLINE = re.compile(r"[ \t*_]*(?P<heading>[A-Za-z][A-Za-z0-9 /&'’,.()+-]{0,58}?)[ \t*_]*(?P<end>:|\s[-–—]\s|\t)")
 _ALONE = re.compile(r"[ \t*_=#~-]*(?P<heading>[A-Za-z][A-Za-z0-9 /&'’,()+-]{0,58}?)[ \t*_=:.~-]*$")
+_UNKNOWN = re.compile(r"(?=(?:[^A-Za-z]*[A-Z]){4})[A-Z][A-Z '’/&,()-]{3,48}:?")
 _SENTENCE = re.compile(r"(?<=[a-z0-9%)\]\"][.!?])\s+(?=[\"“(]?[A-Z0-9])|(?<=[.!?])\s{2,}|\s*;\s+|\n+")
 
 
@@ -68,7 +70,7 @@ def headings() -> dict[str, str]:
     """Heading in lower case to the kind of section it opens."""
     table = tomllib.loads((resources() / "lexicon" / "sections.toml").read_text("utf-8"))
     return {
-        " ".join(heading.split()): section["kind"]
+        _plain(heading): section["kind"]
         for section in table["section"]
         for heading in section["headings"]
     }
@@ -127,16 +129,17 @@ def _heading(raw: str) -> tuple[str, str, int] | None:
     body = raw[offset:]
     alone = _ALONE.match(body)
     if alone:
-        name = " ".join(alone["heading"].lower().replace("’", "'").split())
+        name = _plain(alone["heading"])
         if name in known and (len(name) > 1 or ":" in body) and offset == 0:
             return name, known[name], len(raw)
         letters = alone["heading"]
         plain = re.sub(r"\s*\([^)]*\)", "", name).strip()
-        if plain in known and letters.isupper() and offset == 0:
+        short = letters.isupper() or len(body.strip()) <= 28
+        if plain in known and short and len(plain) > 1 and offset == 0:
             return plain, known[plain], len(raw)
     inline = _INLINE.match(body)
     if inline:
-        name = " ".join(inline["heading"].lower().replace("’", "'").split())
+        name = _plain(inline["heading"])
         plain = re.sub(r"\s*\([^)]*\)", "", name).strip()
         is_colon = inline["end"] == ":"
         for candidate in (name, plain):
@@ -144,10 +147,26 @@ def _heading(raw: str) -> tuple[str, str, int] | None:
                 return candidate, known[candidate], offset + inline.end()
     capitals = re.match(r"([A-Z][A-Z /&]{2,40}?)(?=\s+[A-Z]?[a-z0-9])", body)
     if capitals and offset == 0:
-        name = " ".join(capitals.group(1).lower().split())
+        name = _plain(capitals.group(1))
         if name in known and len(name) > 2:
             return name, known[name], capitals.end()
+    if _UNKNOWN.fullmatch(raw.strip()) and _is_title(raw):
+        return _plain(raw), "other", len(raw)
     return None
+
+
+def _is_title(raw: str) -> bool:
+    """Capitals that head a part of the chart, not a diagnosis written in capitals."""
+    words = raw.strip(" :").split()
+    if not 1 < len(words) <= 6 and not raw.strip().endswith(":"):
+        return False
+    return kind_of_phrase(" ".join(words).lower()) != "condition" or raw.strip().endswith(":")
+
+
+def _plain(heading: str) -> str:
+    """A heading as the table writes it: lower case, no spaces about a slash."""
+    text = re.sub(r"\s*/\s*", "/", heading.lower().replace("’", "'").replace("&", "and"))
+    return " ".join(text.split()).strip(" :")
 
 
 def _line(text: str, start: int, end: int, section: str, place: int, blank: bool) -> Line:

@@ -16,6 +16,7 @@ from chartcoder.index.words import tokens
 
 Role = Literal["problem", "finding", "status", "history", "medication", "cause"]
 _LEAST = 0.35
+_LEAST_AFTER = 0.55
 _LEAST_IN_PROSE = 0.75
 _TRIM = " \t\n.,;:-–—*•"
 _SOFT = re.compile(
@@ -92,7 +93,7 @@ def _cut(text: str, start: int, end: int, problem: Problem, lookup: Lookup) -> l
         if kind == "site":
             site = phrase
             continue
-        if kind == "procedure":
+        if kind != "condition":
             continue
         if site:
             joined = f"{site} {phrase}"
@@ -101,7 +102,8 @@ def _cut(text: str, start: int, end: int, problem: Problem, lookup: Lookup) -> l
                 phrase = joined
             site = ""
         best = lookup.find(phrase, 5)
-        if not best or best[0].score < (_LEAST_IN_PROSE if problem.prose else _LEAST):
+        least = _LEAST_IN_PROSE if problem.prose else _LEAST if first < 4 else _LEAST_AFTER
+        if not best or best[0].score < least:
             continue
         assertion, mark = assertion_of(cues, begin, stop)
         mentions.append(

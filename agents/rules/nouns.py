@@ -43,7 +43,9 @@ def kind_of_phrase(phrase: str) -> str:
     found = ""
     for word in split(phrase):
         plain = canonical(word)
-        if plain in EMPTY or word in LATERALITY or word in soft_words() or word.isdigit():
+        if plain in EMPTY or word in LATERALITY or word in soft_words():
+            continue
+        if len(word) == 1 or word[0].isdigit():
             continue
         if is_procedure(word):
             found = "procedure"

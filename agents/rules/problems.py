@@ -14,6 +14,15 @@ ASSESSING = frozenset(
      "admission_diagnosis"]
 )  # fmt: skip
 PLANNING = frozenset(["plan", "medical_decision", "hospital_course", "emergency_course"])
+LISTING = frozenset(
+    ["discharge_diagnosis", "final_diagnosis", "problem_list", "admission_diagnosis"]
+)
+_RANK = re.compile(
+    r"(?:(?:principal|primary|secondary|other|additional|associated|active|chronic|admitting|"
+    r"admission|final|discharge|working|main|current)\s*)+(?:diagnos[ei]s|problems?|dx|conditions?)?"
+    r"\s*(?:\([^)]*\))?\s*[:\-–]\s*|(?:diagnos[ei]s|problems?|dx)\s*(?:#?\d+)?\s*:\s*",
+    re.IGNORECASE,
+)
 _MOST_WORDS = 14
 _CUT = re.compile(r"\.\s|\.$|\s[-–—]{1,2}>?\s|:\s|:$|\s→\s|\s->\s|\?\s")
 _LABEL = re.compile(r"\s*([A-Za-z][A-Za-z /&'-]{1,45}?)\s*:\s*")
@@ -48,19 +57,43 @@ def find_problems(document: Document) -> list[Problem]:
             groups.setdefault(line.place, []).append(line)
     for lines in groups.values():
         problems += _of_section(lines, len(problems))
+    if not any(line.section in ASSESSING for line in document.lines):
+        for lines in _numbered_lists(document):
+            problems += _of_section(lines, len(problems))
     headed = any(not problem.prose for problem in problems)
     return [problem for problem in problems if not (headed and problem.prose)]
+
+
+def _numbered_lists(document: Document) -> list[list[Line]]:
+    """Numbered lists under headings that say nothing: the problems of a chart without others."""
+    lists: dict[int, list[Line]] = {}
+    for line in document.lines:
+        if line.section in ("", "other"):
+            lists.setdefault(line.place, []).append(line)
+    return [
+        lines for lines in lists.values() if sum(1 for x in lines if x.bullet == "number") >= 2
+    ]
 
 
 def _of_section(lines: list[Line], first: int) -> list[Problem]:
     planning = lines[0].section in PLANNING
     numbered = any(line.bullet == "number" for line in lines)
     short_heads = _short_heads(lines)
+    listing = lines[0].section in LISTING
     found: list[tuple[Line, int, int, bool]] = []
     for place, line in enumerate(lines):
+        ranked = _RANK.match(line.text)
+        if ranked is not None:
+            line = line._replace(start=line.start + ranked.end(), text=line.text[ranked.end() :])
+            if not line.text.strip():
+                continue
         if is_administrative(line.text):
             continue
-        if numbered:
+        if listing:
+            is_head = bool(line.bullet) or len(line.text.split()) <= _MOST_WORDS
+        elif ranked is not None:
+            is_head = True
+        elif numbered:
             is_head = line.bullet == "number" or (
                 not line.bullet and place in short_heads and not planning
             )
@@ -87,7 +120,7 @@ def _short_heads(lines: list[Line]) -> frozenset[int]:
     for place, line in enumerate(lines):
         if line.bullet or len(line.text.split()) > _MOST_WORDS:
             continue
-        if is_administrative(line.text):
+        if is_administrative(line.text) or _RANK.match(line.text):
             continue
         cut = head_length(line.text)
         words = line.text[:cut].split()
