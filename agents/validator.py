@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from chartcoder.agents.book import Book
-from chartcoder.agents.descent import Facts, descend, facts_from, side_in, side_near
+from chartcoder.agents.descent import Facts, descend, facts_from, side_in, side_near, trimester, weeks_of_gestation
 from chartcoder.agents.rules.assertion import affirmed
 from chartcoder.agents.values import (
     Candidate,
@@ -107,6 +107,9 @@ def gather_facts(item: Evidence, chart: Chart) -> Facts:
     """What the chart says of this evidence: its phrase, its modifiers, the lines under it."""
     nearby = affirmed(" \n".join(s.text for s in item.support))
     phrase = " ".join((write_out(item.phrase, chart.text), item.span.text, *item.modifiers))
+    weeks = weeks_of_gestation(chart.text)
+    if weeks:
+        phrase = f"{phrase} {trimester(weeks)} trimester pregnancy {weeks} weeks"
     facts = facts_from(phrase, nearby, "initial")
     if facts.side:
         return facts

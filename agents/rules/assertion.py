@@ -184,6 +184,9 @@ def _reach(
         while back > 0 and first - back < cue.scope:
             if stops[back - 1] or words[back - 1] in (".", ";"):
                 break
+            # Over a comma only within a list: "pneumonia, abscess and empyema were ruled out".
+            if words[back - 1] == "," and not {"and", "or", "nor"} & set(words[back:first]):
+                break
             back -= 1
         if cue.forward and end > last:
             return back, end
