@@ -341,6 +341,11 @@ _WEEKS = re.compile(
     r"|\b(\d{1,2})w\d?d?\b",
     re.IGNORECASE,
 )
+_TODAY = re.compile(
+    r"today|current|now\b|\b(?:E?GA|IUP)\b|gestational age|\d\s*w(?:k|ks|eeks?)?\s*,?\s*(?:and\s*)?\d\s*d"
+    r"|\d\s*\+\s*\d|\d\s+\d/7",
+    re.IGNORECASE,
+)
 _PREGNANT = re.compile(r"pregnan|gestation|prenatal|antenatal|gravid|\bIUP\b|\bG\d+\s*P\d|trimester|fetal|obstetric", re.I)
 
 
@@ -352,15 +357,19 @@ def weeks_of_gestation(text: str) -> int:
     """
     if not _PREGNANT.search(text):
         return 0
-    best = (10**6, 0)
+    best = (10**6, 0, 0)
     for found in _WEEKS.finditer(text):
         weeks = int(found.group(1) or found.group(2))
         if not 4 <= weeks <= 42:
             continue
-        near = _PREGNANT.search(text, max(0, found.start() - 60), found.end() + 60)
-        distance = abs(near.start() - found.start()) if near else 1000 + found.start()
-        best = min(best, (distance, weeks))
-    return best[1]
+        around = text[max(0, found.start() - 40) : found.end() + 30]
+        near = _PREGNANT.search(around)
+        rank = 0 if near else 1000 + found.start()
+        # A week with its days, or said to be today's, is how far the pregnancy is now.
+        if not _TODAY.search(around):
+            rank += 100
+        best = min(best, (rank, -found.start(), weeks))
+    return best[2]
 
 
 def trimester(weeks: int) -> str:
