@@ -88,7 +88,9 @@ def check(
         ]
     findings += first_findings
     findings += sequence_findings
-    pairs = [(undotted(normalise(one)), undotted(normalise(two))) for one, two in documented_unrelated]
+    pairs = [
+        (undotted(normalise(one)), undotted(normalise(two))) for one, two in documented_unrelated
+    ]
     findings += excludes1(valid, pairs)
     findings += missing_partners(valid, lists)
     findings += laterality(valid, tabular)
@@ -136,7 +138,11 @@ def _violations(codes: CodeSet, asked: list[Constraint]) -> list[Finding]:
         if pairs <= told:
             continue
         told |= pairs
-        findings.append(_wrong_order([codes.items[i] for i in early], [codes.items[i] for i in late], constraint))
+        findings.append(
+            _wrong_order(
+                [codes.items[i] for i in early], [codes.items[i] for i in late], constraint
+            )
+        )
     return findings
 
 

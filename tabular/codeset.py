@@ -3,8 +3,6 @@
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-
-from string import ascii_uppercase
 from typing import NamedTuple
 
 from chartcoder.tabular.references import Reference, place, references
@@ -33,13 +31,11 @@ def spans(codes: str) -> tuple[Span, ...]:
     return tuple(Span(place(r.low), r.end, r) for r in references(codes))
 
 
-def letters(named: Iterable[Span]) -> str:
+def letters(named: Iterable[Span]) -> set[str]:
     """The first letters that the codes named can have."""
-    return "".join(
-        letter
-        for letter in ascii_uppercase
-        if any(span.low[0] <= letter <= span.end[0] for span in named)
-    )
+    return {
+        chr(number) for span in named for number in range(ord(span.low[0]), ord(span.end[0]) + 1)
+    }
 
 
 def within(named: Iterable[Span], item: Item) -> bool:

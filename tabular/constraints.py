@@ -82,7 +82,7 @@ def constraints(codes: CodeSet) -> list[Constraint]:
 def _code_first(
     codes: CodeSet, index: int, block: Block, targets: tuple[Target, ...]
 ) -> list[Constraint]:
-    named = {other: target for other, target in codes.named(targets, index)}
+    named = dict(codes.named(targets, index))
     if not named:
         return []
     item = codes.items[index]
@@ -92,7 +92,7 @@ def _code_first(
     return [
         Constraint(
             (other,), (index,), "code-first", "error",
-            f"{codes.items[other].code} is coded before {item.code}",
+            f"the note asks for {codes.items[other].code} first",
             target.line.words, block.origin, "I.A.13" if item.manifestation else "I.B.7", NOTE,
         )
         for other, target in sorted(named.items())
@@ -102,7 +102,7 @@ def _code_first(
 def _use_additional(
     codes: CodeSet, index: int, block: Block, targets: tuple[Target, ...]
 ) -> list[Constraint]:
-    named = {other: target for other, target in codes.named(targets, index)}
+    named = dict(codes.named(targets, index))
     item = codes.items[index]
     return [
         Constraint(
@@ -116,9 +116,7 @@ def _use_additional(
 
 def _chapter_15(codes: CodeSet) -> list[Constraint]:
     # O94 is a sequela code and follows the residual condition (I.C.15.p.3).
-    own = tuple(
-        i for i, item in enumerate(codes.items) if item.chapter == "15" and may_lead(item)
-    )
+    own = tuple(i for i, item in enumerate(codes.items) if item.chapter == "15" and may_lead(item))
     rest = tuple(i for i, item in enumerate(codes.items) if item.chapter != "15")
     if not own or not rest:
         return []
@@ -172,12 +170,12 @@ def _orders() -> tuple[_Order, ...]:
 
 
 @cache
-def _orders_at(letter: str) -> tuple[tuple[int, _Order], ...]:
-    return tuple(
-        (number, row)
-        for number, row in enumerate(_orders())
-        if letter in letters((*row.before, *row.after))
-    )
+def _orders_by_letter() -> dict[str, list[tuple[int, _Order]]]:
+    found: dict[str, list[tuple[int, _Order]]] = {}
+    for number, row in enumerate(_orders()):
+        for letter in letters((*row.before, *row.after)):
+            found.setdefault(letter, []).append((number, row))
+    return found
 
 
 _ROLES: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {}
@@ -187,7 +185,7 @@ def _roles(item: Item) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Numbers of the rows in which a code goes before, and goes after."""
     found = _ROLES.get(item.code)
     if found is None:
-        near = _orders_at(item.bare[0])
+        near = _orders_by_letter().get(item.bare[0], [])
         found = _ROLES[item.code] = (
             tuple(number for number, row in near if within(row.before, item)),
             tuple(number for number, row in near if within(row.after, item)),

@@ -68,13 +68,21 @@ class Row(NamedTuple):
 
 @cache
 def rows(kind: str) -> tuple[Row, ...]:
-    """The rows of one kind of edit: ``never_first``, ``only_first``, ``unacceptable``, ``age``, ``sex``."""
+    """The rows of one kind: ``never_first``, ``only_first``, ``unacceptable``, ``age``, ``sex``."""
     return tuple(_row(r) for r in _tables()[kind])
 
 
+def _rows_at(kind: str, letter: str) -> list[Row]:
+    return _by_letter(kind).get(letter, [])
+
+
 @cache
-def _rows_at(kind: str, letter: str) -> tuple[Row, ...]:
-    return tuple(row for row in rows(kind) if letter in letters(row.spans))
+def _by_letter(kind: str) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in rows(kind):
+        for letter in letters(row.spans):
+            found.setdefault(letter, []).append(row)
+    return found
 
 
 @cache
@@ -143,7 +151,7 @@ def first_listed(
         findings.append(
             Finding(
                 "manifestation-first", "error", (first.code,),
-                f"{first.code} {first.entry.title} is a manifestation and never first: its "
+                f"{first.name} is a manifestation and never first: its "
                 "underlying disease comes before it.",
                 section=MANIFESTATION if first.manifestation else lists.source if lists else "",
             )
@@ -161,7 +169,7 @@ def _barred(first: Item, row: Row, *, alone: bool) -> Finding:
     verb = "may not" if row.severity == "error" else "should not"
     return Finding(
         "never-first", row.severity, (first.code,),
-        f"{first.code} {first.entry.title} {verb} stand first: it is {row.what}.{more}",
+        f"{first.name} {verb} stand first: it is {row.what}.{more}",
         section=row.section,
     )  # fmt: skip
 
@@ -173,7 +181,7 @@ def _unacceptable(first: Item, lists: OfficialLists | None) -> list[Finding]:
         return [
             Finding(
                 "unacceptable-principal", "error", (first.code,),
-                f"{first.code} {first.entry.title} is unacceptable as the principal diagnosis of an "
+                f"{first.name} is unacceptable as the principal diagnosis of an "
                 "inpatient.",
                 section=lists.source,
             )
@@ -184,7 +192,7 @@ def _unacceptable(first: Item, lists: OfficialLists | None) -> list[Finding]:
     return [
         Finding(
             "unacceptable-principal", "warning", (first.code,),
-            f"{first.code} {first.entry.title} is hardly acceptable as the principal diagnosis of an "
+            f"{first.name} is hardly acceptable as the principal diagnosis of an "
             f"inpatient: it is {row.what}.",
             section=row.section,
         )
@@ -211,7 +219,7 @@ def _age(item: Item, age: float, lists: OfficialLists | None) -> Finding | None:
         if row.holds(item) and not row.at_least <= age < row.below:
             return Finding(
                 "age", row.severity, (item.code,),
-                f"{item.code} {item.entry.title} is {row.what}; the patient is {_years(age)}.",
+                f"{item.name} is {row.what}; the patient is {_years(age)}.",
                 section=row.section,
             )  # fmt: skip
     if lists is not None:
@@ -219,7 +227,7 @@ def _age(item: Item, age: float, lists: OfficialLists | None) -> Finding | None:
             if lists.holds(name, item.bare) and not at_least <= age < below:
                 return Finding(
                     "age", "error", (item.code,),
-                    f"{item.code} {item.entry.title} is on the list of {what} diagnoses; the patient "
+                    f"{item.name} is on the list of {what} diagnoses; the patient "
                     f"is {_years(age)}.",
                     section=lists.source,
                 )  # fmt: skip
@@ -233,7 +241,7 @@ def _years(age: float) -> str:
 
 
 def sex_of(item: Item, lists: OfficialLists | None = None) -> str:
-    """Whom a code is for by the list, its category or its title: female, male, or empty for both."""
+    """Whom a code is for by list, category or title: female, male, or an empty text for both."""
     if lists is not None and lists.edits:
         for sex in ("female", "male"):
             other = "male" if sex == "female" else "female"
@@ -250,7 +258,7 @@ def _sex(item: Item, sex: str, date: str | None, lists: OfficialLists | None) ->
     severity: Severity = "warning" if date is not None and date < SEX_EDIT_ENDED else "info"
     return Finding(
         "sex", severity, (item.code,),
-        f"{item.code} {item.entry.title} is for {meant} patients; the record says {sex}. The edit is "
+        f"{item.name} is for {meant} patients; the record says {sex}. The edit is "
         "informational since October 2024.",
         section="Medicare Code Edits, sex conflict",
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 The note of either code, or of any header above it, may exclude the other. The codes settle it
 unless the note has an exception of its own, the codes are for different sides of the body, one is
-for a sequela, or the guidelines name the pair. Excludes2 never blocks and is not looked at (I.A.12.b).
+for a sequela, or the guidelines name the pair. Excludes2 never blocks (I.A.12.b).
 
 Source: Official Guidelines I.A.12.a.
 """
@@ -80,20 +80,20 @@ def _settle(
     elif (item.bare[6:] == "S") != (other.bare[6:] == "S"):
         severity = "query"
         message = (
-            f"{item.code} and {other.code} exclude each other, but one is for the sequela of an old "
-            "injury; ask the provider whether they are for the same condition."
+            f"{item.code} and {other.code} exclude each other, but one is for the sequela of an "
+            "old injury; ask the provider whether they are for the same condition."
         )
     elif sides := _opposite(item, other):
         severity = "query"
         message = (
-            f"{item.code} ({sides[0]}) and {other.code} ({sides[1]}) exclude each other on the same "
-            "side; if they are unrelated both may stand, if that is not clear ask the provider."
+            f"{item.code} ({sides[0]}) and {other.code} ({sides[1]}) exclude each other on the "
+            "same side; if they are unrelated both may stand, if that is not clear ask the provider."
         )
     else:
         severity = "error"
         message = (
-            f"{item.code} and {other.code} are not coded together: {item.code} {item.entry.title}; "
-            f"{other.code} {other.entry.title}. Only if the chart shows them unrelated may both stand."
+            f"{item.code} and {other.code} are not coded together: {item.name}; "
+            f"{other.name}. Only if the chart shows them unrelated may both stand."
         )
     return Finding(
         "excludes1", severity, (item.code, other.code), message, target.line.words,

@@ -15,6 +15,8 @@ Rule = Literal[
     "present-on-admission",
 ]  # fmt: skip
 
+LONGEST_TITLE = 90
+
 RANK: dict[Severity, int] = {"error": 0, "warning": 1, "query": 2, "info": 3}
 
 
@@ -117,3 +119,10 @@ class Verdict(NamedTuple):
         if self.order:
             said["order"] = list(self.order)
         return said
+
+
+def named(code: str, title: str) -> str:
+    """A code with its title, a long title cut after a word."""
+    if len(title) <= LONGEST_TITLE:
+        return f"{code} {title}"
+    return f"{code} {title[:LONGEST_TITLE].rsplit(' ', 1)[0].rstrip(',')} ..."

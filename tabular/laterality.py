@@ -99,7 +99,9 @@ def _in_family(members: list[tuple[Item, Sided]], tabular: TabularList) -> list[
                     )  # fmt: skip
             elif "bilateral" in sides and len(sides) == 2:
                 findings.append(
-                    _finding(codes, f"{item.code} and {other.code}: a bilateral code covers each side.")
+                    _finding(
+                        codes, f"{item.code} and {other.code}: a bilateral code covers each side."
+                    )
                 )
             elif "unspecified" in sides and len(sides) == 2:
                 findings.append(
@@ -114,9 +116,7 @@ def _in_family(members: list[tuple[Item, Sided]], tabular: TabularList) -> list[
 
 def _finding(codes: tuple[str, ...], message: str, both: Entry | None = None) -> Finding:
     suggestion = (Suggestion(both.code, both.title),) if both else ()
-    return Finding(
-        "laterality", "warning", codes, message, section=SECTION, suggestion=suggestion
-    )
+    return Finding("laterality", "warning", codes, message, section=SECTION, suggestion=suggestion)
 
 
 def _same(one: Sided, two: Sided) -> bool:

@@ -1,4 +1,4 @@
-"""Official lists that a user adds to a release: Medicare Code Edits, exempt from present-on-admission.
+"""Official lists that a user adds: Medicare Code Edits, exempt from present-on-admission reporting.
 
 Formats: tab-separated lines. The edits have a heading with ``MCE_Version``, ``MCE_Edit_Type``,
 ``ICD_Code_Type`` and ``ICD_Code``; the exempt list has a heading with ``POAexemptCode``.
@@ -44,7 +44,8 @@ def official_lists(release: Release) -> OfficialLists | None:
     """
     if not {"edits", "poa_exempt"} & release.files.keys():
         return None
-    version, edits = "", {}
+    version = ""
+    edits: dict[str, frozenset[str]] = {}
     if "edits" in release.files:
         version, edits = _edits(release)
     exempt = _exempt(release) if "poa_exempt" in release.files else frozenset()

@@ -25,7 +25,9 @@ INSTRUCTIONS: tuple[NoteKind, ...] = (
 
 _STEM = re.compile(r"(?::|\bsuch as)\s*:?\s*$")
 _EXAMPLES = re.compile(r"\b(?:such as|including|e\.g\.)\s*:?\s*", re.IGNORECASE)
-_CONDITIONAL = re.compile(r"\b(?:if|where|when|as) (?:applicable|known|specified|documented)\b|\bany\b")
+_CONDITIONAL = re.compile(
+    r"\b(?:if|where|when|as) (?:applicable|known|specified|documented)\b|\bany\b"
+)
 _UNDERLYING = re.compile(r"\b(?:underlying|causal|etiology|cause)\b")
 _ADVERSE = re.compile(r"^\W*for adverse effects?\b")
 _ADVERSE_EFFECT = references("(T36-T50 with fifth or sixth character 5)")

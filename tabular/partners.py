@@ -47,11 +47,11 @@ def _etiology(codes: CodeSet, index: int) -> Finding:
     if others and (block is None or block.examples):
         severity = "query"
         message = (
-            f"{item.code} {item.entry.title} needs the code of its underlying disease; the note "
+            f"{item.name} needs the code of its underlying disease; the note "
             f"gives examples, so say whether {_either([o.code for o in others])} is it."
         )
     else:
-        message = f"{item.code} {item.entry.title} needs the code of its underlying disease before it."
+        message = f"{item.name} needs the code of its underlying disease before it."
     return Finding(
         "etiology-missing", severity, (item.code,), message,
         block.words if block else "", block.origin if block else "", "I.A.13",
@@ -74,12 +74,10 @@ def _either(codes: list[str]) -> str:
 
 def _code_first(item: Item, block: Block, targets: tuple[Target, ...]) -> Finding:
     asked = "if it applies" if block.conditional else "before it"
-    what = (
-        f"the note names {_listed(targets)}" if targets else "the note names no code for it"
-    )
+    what = f"the note names {_listed(targets)}" if targets else "the note names no code for it"
     return Finding(
         "code-first", "query", (item.code,),
-        f"{item.code} {item.entry.title} asks for another code {asked}; {what}, and none is there.",
+        f"{item.name} asks for another code {asked}; {what}, and none is there.",
         block.words, block.origin, "I.B.7",
     )  # fmt: skip
 

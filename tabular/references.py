@@ -37,7 +37,9 @@ _BY_PLACE = re.compile(r"\bwith,? " + _PLACE)
 _BY_END = re.compile(r"\bwith final characters? (?P<values>.*)")
 _BY_DOT = re.compile(r"\bwith (?P<values>\.\d.*)")
 _BY_WORDS = re.compile(r"\bwith\b.*")
-_VALUE = re.compile(r"(?<![A-Za-z0-9])([0-9]+|[A-Z])(?:\s*[-–]\s*\.?([0-9]+|[A-Z]))?(?![A-Za-z0-9])")
+_VALUE = re.compile(
+    r"(?<![A-Za-z0-9])([0-9]+|[A-Z])(?:\s*[-–]\s*\.?([0-9]+|[A-Z]))?(?![A-Za-z0-9])"
+)
 _PLACES = {"fourth": 4, "fifth": 5, "sixth": 6, "six": 6, "seventh": 7}
 
 
@@ -92,7 +94,9 @@ class Reference(NamedTuple):
     @property
     def words(self) -> str:
         """The reference written out, such as ``T36-T50 with final character 5``."""
-        span = dotted(self.low) if self.low == self.high else f"{dotted(self.low)}-{dotted(self.high)}"
+        span = (
+            dotted(self.low) if self.low == self.high else f"{dotted(self.low)}-{dotted(self.high)}"
+        )
         if self.position:
             where = "final character" if self.position == FINAL else f"character {self.position}"
             span += f" with {where} {' or '.join(self.values)}"
@@ -186,5 +190,7 @@ def _values(written: str) -> tuple[str, ...]:
         values.append(low)
         if high:
             stem, first, last = low[:-1], low[-1], high[-1]
-            values += [stem + c for c in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ" if first < c <= last]
+            values += [
+                stem + c for c in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ" if first < c <= last
+            ]
     return tuple(values)

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from chartcoder.tabular.codes import undotted
+from chartcoder.tabular.findings import named
 from chartcoder.tabular.notes import Block, Line, Reference, blocks
 from chartcoder.tabular.references import place
 from chartcoder.tabular.store import Entry, TabularList
@@ -76,6 +77,11 @@ class Item(NamedTuple):
     ancestors: frozenset[int]
     manifestation: bool
     chapter: str
+
+    @property
+    def name(self) -> str:
+        """The code with its title, for a message."""
+        return named(self.code, self.entry.title)
 
 
 class _Branch(NamedTuple):

@@ -146,16 +146,19 @@ def _without_cycles(
 ) -> tuple[list[Constraint], list[list[Constraint]]]:
     """Takes out what contradicts a stronger constraint; rings of notes are reported."""
     kept = list(wanted)
-    rings: list[list[Constraint]] = []
     while True:
         component = _components(_graph(size, kept))
-        inside = [c for c in kept if any(component[b] == component[a] for b in c.before for a in c.after)]
+        inside = [
+            c for c in kept if any(component[b] == component[a] for b in c.before for a in c.after)
+        ]
         if not inside:
-            return kept, rings
+            return kept, []
         weakest = max(c.strength for c in inside)
         if weakest == NOTE:
-            for ring in sorted({component[c.after[0]] for c in inside}):
-                rings.append([c for c in inside if component[c.after[0]] == ring])
+            rings = [
+                [c for c in inside if component[c.after[0]] == ring]
+                for ring in sorted({component[c.after[0]] for c in inside})
+            ]
             return [c for c in kept if c not in inside], rings
         drop = next(c for c in reversed(inside) if c.strength == weakest)
         kept.remove(drop)

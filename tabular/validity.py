@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from chartcoder.tabular.codes import dotted, normalise, undotted, with_seventh
-from chartcoder.tabular.findings import Finding, Suggestion
+from chartcoder.tabular.findings import Finding, Suggestion, named
 from chartcoder.tabular.store import Entry, TabularList
 
 COMPLETE = "I.B.2"
@@ -41,9 +41,7 @@ class Reading(NamedTuple):
     finding: Finding | None
 
 
-def read_code(
-    given: str, tabular: TabularList, others: OtherReleases | None = None
-) -> Reading:
+def read_code(given: str, tabular: TabularList, others: OtherReleases | None = None) -> Reading:
     """Reads one code.
 
     Args:
@@ -89,7 +87,9 @@ def _other_classification(written: str) -> str:
 
 
 def _unknown(code: str, classification: str) -> Finding:
-    what = "a procedure code" if classification == "ICD-10-PCS" else "a code used until September 2015"
+    what = (
+        "a procedure code" if classification == "ICD-10-PCS" else "a code used until September 2015"
+    )
     return Finding(
         "unknown-code", "error", (code,),
         f"{code} has the form of {classification}, {what}; give an ICD-10-CM diagnosis code.",
@@ -102,17 +102,18 @@ def _incomplete(entry: Entry, tabular: TabularList) -> Finding:
     if entry.seventh >= 0:
         legal = tabular.seventh(entry.code)
         characters = legal.characters if legal else {}
+        example = with_seventh(entry.code, next(iter(characters), "A"))
         return Finding(
             "seventh-character", "error", (entry.code,),
-            f"{entry.code} {entry.title} needs a 7th character: "
-            f"{', '.join(characters)} (as in {with_seventh(entry.code, next(iter(characters), 'A'))}).",
+            f"{named(entry.code, entry.title)} needs a 7th character: "
+            f"{', '.join(characters)} (as in {example}).",
             legal.note if legal else "", legal.origin if legal else "", SEVENTH,
             tuple(Suggestion(with_seventh(entry.code, c), text) for c, text in characters.items()),
         )  # fmt: skip
     below = tabular.children(entry.code)
     return Finding(
         "not-billable", "error", (entry.code,),
-        f"{entry.code} {entry.title} is a header, not a complete code; choose one of the "
+        f"{named(entry.code, entry.title)} is a header, not a complete code; choose one of the "
         f"{len(below)} below it.",
         origin=entry.code, section=COMPLETE,
         suggestion=tuple(Suggestion(e.code, e.title) for e in below[:MOST_SUGGESTIONS]),
@@ -189,7 +190,7 @@ def _illegal_seventh(bare: str, tabular: TabularList) -> Finding | None:
         return None
     return Finding(
         "seventh-character", "error", (dotted(bare),),
-        f"{bare[6]} is no 7th character of {entry.code} {entry.title}; legal are "
+        f"{bare[6]} is no 7th character of {named(entry.code, entry.title)}; legal are "
         f"{', '.join(legal.characters)}.",
         legal.note, legal.origin, SEVENTH,
         tuple(Suggestion(with_seventh(base, c), text) for c, text in legal.characters.items()),
@@ -218,13 +219,15 @@ def _needless(bare: str, tabular: TabularList) -> Finding | None:
             return None
         extra = bare[length:]
         is_seventh = len(bare) == 7 or (extra.startswith("X") and len(extra) > 1)
-        if not is_seventh and not extra.strip("X") == "":
+        if not is_seventh and extra.strip("X"):
             return None
-        rule, section = ("seventh-character", SEVENTH) if is_seventh else ("placeholder", PLACEHOLDER)
+        rule, section = (
+            ("seventh-character", SEVENTH) if is_seventh else ("placeholder", PLACEHOLDER)
+        )
         return Finding(
             rule, "error", (dotted(bare),),  # type: ignore[arg-type]
-            f"{entry.code} {entry.title} is complete and takes no 7th character, so {extra} does not "
-            "belong to it.",
+            f"{named(entry.code, entry.title)} is complete and takes no 7th character, so "
+            f"{extra} does not belong to it.",
             origin=entry.code, section=section, suggestion=(Suggestion(entry.code, entry.title),),
         )  # fmt: skip
     return None
@@ -295,11 +298,12 @@ def _nearest(bare: str, written: str, tabular: TabularList) -> Finding:
         message = f"{code} is no code of ICD-10-CM; look the condition up in the Index."
         return _no_code(code, message)
     icd9 = " (ICD-9-CM had codes of this form)" if _ICD9_LETTER.fullmatch(written) else ""
+    name = named(known.code, known.title)
     if known.billable:
-        message = f"{code} is no code{icd9}: {known.code} {known.title} is complete and goes no further."
+        message = f"{code} is no code{icd9}: {name} is complete and goes no further."
         return _no_code(code, message, known.code, (known,))
     below = tabular.children(known.code)[:MOST_SUGGESTIONS]
-    message = f"{code} is no code of ICD-10-CM{icd9}; the nearest header is {known.code} {known.title}."
+    message = f"{code} is no code of ICD-10-CM{icd9}; the nearest header is {name}."
     return _no_code(code, message, known.code, below)
 
 
