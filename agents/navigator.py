@@ -1,6 +1,7 @@
 """The alphabetic-index navigator: from evidence to index entries, never from memory."""
 
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from chartcoder.agents.book import Book
 from chartcoder.agents.judge import Judge
@@ -20,16 +21,36 @@ def look_up(item: Evidence, book: Book, context: str = "", limit: int = OFFERED)
         context: words of the chart that tell senses of abbreviations apart.
         limit: how many entries to give.
     """
-    best: dict[tuple[str, str], Found] = {}
     phrases = [item.phrase]
     if item.modifiers:
-        phrases.append(f"{item.phrase} {' '.join(item.modifiers)}")
-    for phrase in phrases:
-        for wording in expand(phrase, context):
-            for found in book.navigator.find(wording, limit):
-                key = (found.code, found.manifestation)
-                if key not in best or found.score > best[key].score:
-                    best[key] = found
+        phrases.insert(0, " ".join((item.phrase, *item.modifiers)))
+    if len(item.modifiers) > 1:
+        phrases.insert(1, f"{item.phrase} {item.modifiers[0]}")
+    ranked = [_ranked(item, phrase, book, context, limit) for phrase in phrases]
+    best: dict[tuple[str, str], IndexEntry] = {}
+    # A narrow wording must not push out the default code, nor a plain one the subterm: in turns.
+    for turn in zip_longest(*ranked):
+        for entry in turn:
+            if entry is None:
+                continue
+            key = (entry.code, entry.manifestation)
+            if key in best or len(best) < limit:
+                known = best.get(key)
+                if known is None or entry.score > known.score:
+                    best[key] = entry
+    return sorted(best.values(), key=lambda e: -e.score)
+
+
+def _ranked(
+    item: Evidence, phrase: str, book: Book, context: str, limit: int
+) -> list[IndexEntry]:
+    """The entries for one phrase under every wording, best first."""
+    best: dict[tuple[str, str], Found] = {}
+    for wording in expand(phrase, context):
+        for found in book.navigator.find(wording, limit):
+            key = (found.code, found.manifestation)
+            if key not in best or found.score > best[key].score:
+                best[key] = found
     in_order = sorted(best.values(), key=lambda f: f.term)
     entries = [_entry(item, found, book) for found in in_order]
     return sorted(entries, key=lambda e: -e.score)[:limit]
@@ -64,13 +85,27 @@ def look_further(
 def choose(
     judge: Judge, chart, book: Book, offered: Sequence[tuple[Evidence, Sequence[IndexEntry]]]  # type: ignore[no-untyped-def]
 ) -> list[IndexEntry]:
-    """Asks the judge which entries are worth verifying; only offered ones can come back."""
+    """Asks the judge which entries are worth verifying.
+
+    Only offered ones can come back, or such as the judge looked up in the same index itself.
+    """
     chosen: list[IndexEntry] = []
     answers = judge.which_entries(chart, book, offered)
     for (item, entries), answer in zip(offered, answers, strict=True):
         allowed = {(e.code, e.path) for e in entries}
-        chosen += [e for e in answer if (e.code, e.path) in allowed and e.evidence == item.id]
+        chosen += [
+            e for e in answer
+            if e.evidence == item.id and ((e.code, e.path) in allowed or _stands(e, book))
+        ]  # fmt: skip
     return chosen
+
+
+def _stands(entry: IndexEntry, book: Book) -> bool:
+    """Whether the index has this very entry."""
+    return any(
+        tuple(step.title for step in book.index.path(term.id)) == entry.path
+        for term in book.index.leading_to(entry.code)
+    )
 
 
 def _entry(item: Evidence, found: Found, book: Book) -> IndexEntry:

@@ -38,7 +38,7 @@ def read_prices(file: Path) -> dict[str, Price]:
         raise BadInput(f"The price table {file} cannot be read: {error}.") from None
     except (KeyError, TypeError, ValueError, AttributeError):
         raise BadInput(
-            f"The price table {file} is not of the form [\"model\"] prompt = 1.0 completion = 2.0."
+            f'The price table {file} is not of the form ["model"] prompt = 1.0 completion = 2.0.'
         ) from None
 
 

@@ -52,7 +52,9 @@ class AnswerCache:
 
     def get(self, key: str) -> Kept | None:
         """The answer to an identical call; None where there is none."""
-        row = self._one("SELECT text, prompt_tokens, completion_tokens FROM answer WHERE key=?", key)
+        row = self._one(
+            "SELECT text, prompt_tokens, completion_tokens FROM answer WHERE key=?", key
+        )
         return None if row is None else Kept(str(row[0]), int(row[1]), int(row[2]))
 
     def put(self, key: str, kept: Kept) -> None:

@@ -69,9 +69,7 @@ class ModelClient:
         wait: how to wait, for tests.
     """
 
-    def __init__(
-        self, settings: ModelSettings, wait: Callable[[float], None] = time.sleep
-    ) -> None:
+    def __init__(self, settings: ModelSettings, wait: Callable[[float], None] = time.sleep) -> None:
         self.settings = settings
         self.cache = AnswerCache(settings.cache_file) if settings.cache else None
         self._wait = wait

@@ -20,10 +20,7 @@ _LIKENESS = 90.0
 _ELLIPSIS = re.compile(r"\s*(?:\.{3,}|…|\[\.\.\.\])\s*")
 _WORDS = re.compile(r"[a-z0-9]+(?:[.,/][0-9]+)*")
 _GUARDED = frozenset(
-    "no not cannot t non none never nor without denies denied deny negative absent free ruled rule "
-    "unlikely "
-    "possible possibly probable probably suspected likely left right bilateral both unilateral "
-    "type i ii iii iv acute chronic history family resolved with".split()
+    ["no", "not", "cannot", "t", "non", "none", "never", "nor", "without", "denies", "denied", "deny", "negative", "absent", "free", "ruled", "rule", "unlikely", "possible", "possibly", "probable", "probably", "suspected", "likely", "left", "right", "bilateral", "both", "unilateral", "type", "i", "ii", "iii", "iv", "acute", "chronic", "history", "family", "resolved", "with"]
 )
 _SIGNS = {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "‑": "-", "−": "-"}  # fmt: skip
 
@@ -81,7 +78,7 @@ class QuoteFinder:
 
         White space and quotation marks around the quote are not part of it.
         """
-        bare = quote.strip().strip("\"“”").strip()
+        bare = quote.strip().strip('"“”').strip()
         if not any(c.isalnum() for c in bare):
             return None
         return self._exact(bare) or self._by_folding(bare) or self._fuzzy(bare)

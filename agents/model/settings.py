@@ -11,16 +11,18 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 from urllib.parse import urlsplit
 
-from chartcoder.agents.values import AgentName
 from chartcoder.tabular.errors import BadInput
+
+if TYPE_CHECKING:
+    from chartcoder.agents.values import AgentName
 
 OPENAI = "https://api.openai.com/v1"
 Form = Literal["json_schema", "json_object", "tools", "plain"]
 FORMS: tuple[Form, ...] = get_args(Form)
-_AGENTS: tuple[AgentName, ...] = get_args(AgentName)
+_AGENTS: "tuple[AgentName, ...]" = ("extractor", "navigator", "validator", "reconciler")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class ModelSettings:
 
     model: str
     base_url: str = OPENAI
-    models: Mapping[AgentName, str] = field(default_factory=dict)
+    models: "Mapping[AgentName, str]" = field(default_factory=dict)
     temperature: float | None = 0.0
     seed: int | None = None
     timeout: float = 120.0
@@ -86,7 +88,7 @@ class ModelSettings:
                     f"The model setting {name} is {value}; it must be at least {least:g}."
                 )
 
-    def model_for(self, agent: AgentName) -> str:
+    def model_for(self, agent: "AgentName") -> str:
         """The model that answers this agent."""
         return self.models.get(agent, self.model)
 
@@ -139,9 +141,9 @@ def read_object(text: str) -> dict[str, object]:
     return value
 
 
-def read_models(text: str) -> dict[AgentName, str]:
+def read_models(text: str) -> "dict[AgentName, str]":
     """``extractor=small,reconciler=large``: another model for some agents."""
-    found: dict[AgentName, str] = {}
+    found: "dict[AgentName, str]" = {}
     for part in filter(None, (p.strip() for p in text.split(","))):
         name, _, model = part.partition("=")
         agent = next((a for a in _AGENTS if a == name.strip()), None)
@@ -169,23 +171,71 @@ def read_path(text: str) -> Path:
 
 
 VARIABLES: tuple[Variable, ...] = (
-    Variable("model", "CHARTCODER_MODEL", "--model", str, "name of the chat model; without it the rules judge codes and nothing leaves the machine"),
-    Variable("base_url", "CHARTCODER_BASE_URL", "--base-url", str, "address of the server up to /v1 (default: OpenAI's)"),
-    Variable("models", "CHARTCODER_AGENT_MODELS", "--agent-models", read_models, "other models for some agents: extractor=A,reconciler=B"),
-    Variable("temperature", "CHARTCODER_TEMPERATURE", "--temperature", read_temperature, "sampling temperature, or none to send none (default 0)"),
+    Variable(
+        "model", "CHARTCODER_MODEL", "--model", str,
+        "name of the chat model; without one the rules judge codes and nothing leaves the machine",
+    ),
+    Variable(
+        "base_url", "CHARTCODER_BASE_URL", "--base-url", str,
+        "address of the server up to /v1 (default: OpenAI's)",
+    ),
+    Variable(
+        "models", "CHARTCODER_AGENT_MODELS", "--agent-models", read_models,
+        "other models for some agents: extractor=A,reconciler=B",
+    ),
+    Variable(
+        "temperature", "CHARTCODER_TEMPERATURE", "--temperature", read_temperature,
+        "sampling temperature, or none to send none (default 0)",
+    ),
     Variable("seed", "CHARTCODER_SEED", "--seed", int, "seed, for servers that take one"),
-    Variable("timeout", "CHARTCODER_TIMEOUT", "--timeout", float, "seconds for one request (default 120)"),
-    Variable("retries", "CHARTCODER_RETRIES", "--retries", int, "times a request is sent again after 429, 5xx, a time-out or a lost connection (default 2)"),
-    Variable("token_budget", "CHARTCODER_TOKEN_BUDGET", "--token-budget", int, "prompt tokens of one call; longer questions are split (default 12000)"),
-    Variable("answer_tokens", "CHARTCODER_ANSWER_TOKENS", "--answer-tokens", int, "most tokens of one answer (default 4096)"),
-    Variable("concurrency", "CHARTCODER_CONCURRENCY", "--concurrency", int, "requests under way at once (default 4)"),
-    Variable("per_minute", "CHARTCODER_PER_MINUTE", "--per-minute", float, "requests a minute (default: no limit)"),
-    Variable("form", "CHARTCODER_FORM", "--form", read_form, "json_schema, json_object, tools or plain instead of finding out (default auto)"),
-    Variable("extra_body", "CHARTCODER_EXTRA_BODY", "--extra-body", read_object, "JSON object added to every request"),
-    Variable("prompts", "CHARTCODER_PROMPTS", "--prompts", read_path, "folder whose files stand in for the prompts of the same name"),
-    Variable("cache", "CHARTCODER_MODEL_CACHE", "--no-model-cache", read_flag, "ask again even where an identical call was answered before"),
-    Variable("prices", "CHARTCODER_PRICES", "--prices", read_path, "TOML file with prices a million tokens, for the cost"),
-    Variable("strict", "CHARTCODER_STRICT", "--strict", read_flag, "a failed call ends the chart; else the rules judge decides the item and the coding says so"),
+    Variable(
+        "timeout", "CHARTCODER_TIMEOUT", "--timeout", float,
+        "seconds for one request (default 120)",
+    ),
+    Variable(
+        "retries", "CHARTCODER_RETRIES", "--retries", int,
+        "times a request is sent again after 429, 5xx, a time-out or a lost connection (default 2)",
+    ),
+    Variable(
+        "token_budget", "CHARTCODER_TOKEN_BUDGET", "--token-budget", int,
+        "prompt tokens of one call; longer questions are split (default 12000)",
+    ),
+    Variable(
+        "answer_tokens", "CHARTCODER_ANSWER_TOKENS", "--answer-tokens", int,
+        "most tokens of one answer (default 4096)",
+    ),
+    Variable(
+        "concurrency", "CHARTCODER_CONCURRENCY", "--concurrency", int,
+        "requests under way at once (default 4)",
+    ),
+    Variable(
+        "per_minute", "CHARTCODER_PER_MINUTE", "--per-minute", float,
+        "requests a minute (default: no limit)",
+    ),
+    Variable(
+        "form", "CHARTCODER_FORM", "--form", read_form,
+        "json_schema, json_object, tools or plain instead of finding out (default auto)",
+    ),
+    Variable(
+        "extra_body", "CHARTCODER_EXTRA_BODY", "--extra-body", read_object,
+        "JSON object whose fields are added to every request",
+    ),
+    Variable(
+        "prompts", "CHARTCODER_PROMPTS", "--prompts", read_path,
+        "folder whose files stand in for the prompts of the same name",
+    ),
+    Variable(
+        "cache", "CHARTCODER_MODEL_CACHE", "--no-model-cache", read_flag,
+        "ask again even where an identical call was answered before",
+    ),
+    Variable(
+        "prices", "CHARTCODER_PRICES", "--prices", read_path,
+        "TOML file with prices a million tokens, for the cost",
+    ),
+    Variable(
+        "strict", "CHARTCODER_STRICT", "--strict", read_flag,
+        "a failed call ends the chart, instead of the rules judge deciding the item",
+    ),
 )  # fmt: skip
 
 
@@ -204,7 +254,9 @@ def from_environment(environment: Mapping[str, str] | None = None) -> dict[str, 
         try:
             found[variable.setting] = variable.read(text)
         except ValueError as error:
-            raise BadInput(f"The variable {variable.environment} cannot be read: {error}.") from None
+            raise BadInput(
+                f"The variable {variable.environment} cannot be read: {error}."
+            ) from None
     return found
 
 

@@ -120,7 +120,9 @@ class Wire:
             text = (choices[0].message.content or "") if choices else ""
             raise FailedAnswer("truncated", "The answer was cut short.", text) from None
         except openai.ContentFilterFinishReasonError:
-            raise FailedAnswer("refusal", "The server's content filter stopped the answer.") from None
+            raise FailedAnswer(
+                "refusal", "The server's content filter stopped the answer."
+            ) from None
         except openai.APITimeoutError:
             raise Passing(
                 "time-out", f"No answer within {self.settings.timeout:g} seconds."
@@ -132,11 +134,19 @@ class Wire:
             ) from None
         except openai.APIStatusError as error:
             raise _of_status(error) from None
-        except (openai.APIError, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+        except (
+            openai.APIError,
+            ValueError,
+            TypeError,
+            KeyError,
+            IndexError,
+            AttributeError,
+        ) as error:
             # A body that is not the wire format at all.
             seconds = time.monotonic() - begun
             raise Passing(
-                "server error", f"The server's reply after {seconds:.1f} seconds is unusable: {error}."
+                "server error",
+                f"The server's reply after {seconds:.1f} seconds is unusable: {error}.",
             ) from None
         return _read_message(message, messages)
 
