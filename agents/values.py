@@ -97,7 +97,7 @@ class NoteWeighed(Value):
 
     kind: str
     text: str
-    origin: str = Field(serialization_alias="from")
+    origin: str = Field(alias="from")
     outcome: str = ""
 
 
@@ -136,7 +136,7 @@ class Finding(Value):
     codes: tuple[str, ...]
     message: str
     note: str = ""
-    origin: str = Field(default="", serialization_alias="from")
+    origin: str = Field(default="", alias="from")
     section: str = ""
 
 
@@ -271,3 +271,12 @@ class Coding(Value):
         if self.usage is None:
             data.pop("usage")
         return data
+
+    @classmethod
+    def from_json(cls, data: dict[str, object]) -> "Coding":
+        """Reads what ``to_json`` gave.
+
+        Raises:
+            pydantic.ValidationError: it is no coding.
+        """
+        return cls.model_validate(data, by_alias=True, by_name=True)

@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
         )
         for notice in context.book.release.notices:
             say(notice)
-        coding = code_chart(chart, context=context, trace=_trace(options))
+        coding = code_chart(chart, context=context, watcher=_trace(options))
     if options.html:
         from chartcoder.report.page import write_page
 
@@ -142,7 +142,7 @@ def _trace(options: argparse.Namespace):  # type: ignore[no-untyped-def]
         return None
     from chartcoder.graph.trace import TraceFile
 
-    return TraceFile(Path(options.trace), keep_text=options.trace_text)
+    return TraceFile(Path(options.trace), options.trace_text, options.chart)
 
 
 def _say_tracing() -> None:

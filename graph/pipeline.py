@@ -12,7 +12,7 @@ of a larger graph, or on a server (``langgraph.json``).
 """
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
@@ -21,7 +21,16 @@ from langgraph.types import Send
 from chartcoder.agents import evidence as extractor
 from chartcoder.agents import navigator, reconciler, validator
 from chartcoder.agents.judge import Judge
-from chartcoder.agents.values import Chart, Coding, Encounter, Evidence, IndexEntry, Span, Step, Wanted
+from chartcoder.agents.values import (
+    Chart,
+    Coding,
+    Encounter,
+    Evidence,
+    IndexEntry,
+    Span,
+    Step,
+    Wanted,
+)
 from chartcoder.graph.context import Context
 from chartcoder.graph.state import (
     ChartInput,
@@ -314,21 +323,59 @@ def graph() -> Any:
     return _COMPILED[0]
 
 
-def run_chart(chart: Chart, context: Context | None = None, config: Any = None) -> State:
+class Watcher(Protocol):
+    """Sees a run from outside: a trace, a progress display."""
+
+    def begin(self, chart: Chart, context: Context) -> None:
+        """Before the first step."""
+
+    def step(self, node: str, update: dict[str, Any]) -> None:
+        """After each node, with what it gave."""
+
+    def finish(self, coding: Coding) -> None:
+        """After the last step."""
+
+
+def run_chart(
+    chart: Chart,
+    context: Context | None = None,
+    config: Any = None,
+    watcher: Watcher | None = None,
+) -> State:
     """Runs one chart and gives everything the run gathered.
+
+    Args:
+        chart: the chart.
+        context: release, judge and switches.
+        config: a LangGraph configuration: callbacks, tags, metadata.
+        watcher: sees each step.
 
     Raises:
         BadInput: the chart has no text.
     """
     if not chart.text.strip():
         raise BadInput(f"The chart {chart.id} is empty; give a chart with text.")
-    options = {"run_name": "chartcoder", "tags": ["chartcoder"], **(config or {})}
+    given = context or _DEFAULT
+    options = {
+        "run_name": "chartcoder",
+        "tags": ["chartcoder"],
+        "metadata": {"chart": chart.sha256[:12], "release": given.book.release.name},
+        **(config or {}),
+    }
+    if watcher is not None:
+        watcher.begin(chart, given)
+    modes = ["values"] if watcher is None else ["values", "updates"]
     final: dict[str, Any] = {}
     for mode, value in graph().stream(
-        {"chart": chart}, config=options, context=context or _DEFAULT, stream_mode=["values"]
+        {"chart": chart}, config=options, context=given, stream_mode=modes
     ):
         if mode == "values":
             final = value
+        elif watcher is not None:
+            for node, update in value.items():
+                watcher.step(node, update or {})
+    if watcher is not None:
+        watcher.finish(final["coding"])
     return cast("State", final)
 
 
@@ -337,6 +384,7 @@ def code_chart(
     encounter: Encounter | None = None,
     release: str | None = None,
     context: Context | None = None,
+    watcher: Watcher | None = None,
 ) -> Coding:
     """Codes one chart.
 
@@ -345,6 +393,7 @@ def code_chart(
         encounter: what is known of the visit; replaces that of a ``Chart``.
         release: the release, where no context is given.
         context: release, judge and switches.
+        watcher: sees each step, such as a ``TraceFile``.
 
     Returns:
         The coding with the proof of each code.
@@ -355,5 +404,5 @@ def code_chart(
     given = Chart(text=chart) if isinstance(chart, str) else chart
     if encounter is not None:
         given = given.model_copy(update={"encounter": encounter})
-    result = run_chart(given, context or Context(release=release))
+    result = run_chart(given, context or Context(release=release), watcher=watcher)
     return result["coding"]
