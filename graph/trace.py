@@ -84,6 +84,7 @@ class TraceFile:
         """Writes the trace with the coding at its end."""
         data = coding.to_json()
         self._gather(data)
+        self._in_order()
         self._lines.append({"coding": data})
         ordered = sorted(self._spans, key=lambda t: (-len(t), t))
         lines = [
@@ -99,6 +100,19 @@ class TraceFile:
             raise BadInput(
                 f"The trace {self.path} cannot be written ({problem.strerror}); name another file."
             ) from problem
+
+    def _in_order(self) -> None:
+        """Puts the items of a fan-out in their own order, whichever thread was first."""
+        start = 1
+        while start < len(self._lines):
+            end = start
+            while end < len(self._lines) and self._lines[end]["node"] == self._lines[start]["node"]:
+                end += 1
+            group = self._lines[start:end]
+            group.sort(key=lambda line: json.dumps(_item_of(line["gave"])))
+            for place, line in enumerate(group, start):
+                self._lines[place] = {**line, "step": place}
+            start = end
 
     def _gather(self, value: Any) -> None:
         """Remembers every span, so that its words can be put away wherever they appear."""
@@ -130,6 +144,14 @@ class TraceFile:
                     start, end = self._spans[text]
                     value = value.replace(text, f"⟦{start}:{end}⟧")
         return value
+
+
+def _item_of(gave: dict[str, Any]) -> list[Any]:
+    """The number of the evidence item a fan-out step was about."""
+    for rows in gave.values():
+        if isinstance(rows, list) and rows and isinstance(rows[0], list):
+            return rows[0][:2]
+    return []
 
 
 def plain(value: Any) -> Any:
