@@ -284,7 +284,9 @@ def _difference(option: Entry, header: Entry | None) -> set[str]:
     return own - {canonical(w) for w in split(header.title)}
 
 
-_EMPTY = frozenset("a an and are as at by for from in into is it of on or the to with due nos nec".split())
+_EMPTY = frozenset(
+    "a an and are as at by for from in into is it of on or the to with due nos nec".split()
+)
 
 
 def side_in(title: str) -> str:
@@ -346,7 +348,10 @@ _TODAY = re.compile(
     r"|\d\s*\+\s*\d|\d\s+\d/7",
     re.IGNORECASE,
 )
-_PREGNANT = re.compile(r"pregnan|gestation|prenatal|antenatal|gravid|\bIUP\b|\bG\d+\s*P\d|trimester|fetal|obstetric", re.I)
+_PREGNANT = re.compile(
+    r"pregnan|gestation|prenatal|antenatal|gravid|\bIUP\b|\bG\d+\s*P\d|trimester|fetal|obstetric",
+    re.I,
+)
 
 
 @lru_cache(maxsize=256)
@@ -389,9 +394,11 @@ def side_near(phrase: str, text: str) -> str:
     Only sides within three words of a word of the phrase count, so that the left knee says
     nothing of the ovary.
     """
-    wanted = {
-        canonical(w) for w in split(phrase) if len(w) > 3 and w not in _NOT_SITES
-    } - _WEAK - LATERALITY
+    wanted = (
+        {canonical(w) for w in split(phrase) if len(w) > 3 and w not in _NOT_SITES}
+        - _WEAK
+        - LATERALITY
+    )
     if not wanted:
         return ""
     words = split(text)

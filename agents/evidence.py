@@ -12,7 +12,7 @@ def extract(chart: Chart, book: Book, judge: Judge) -> Mentions:
     with its evidence where it lies outside.
     """
     answer = judge.which_mentions(chart, book)
-    kept = []
+    kept: list[Evidence] = []
     remarks = list(answer.remarks)
     for item in answer.evidence:
         true = _true_span(chart, item.span)

@@ -5,14 +5,16 @@ from itertools import zip_longest
 
 from chartcoder.agents.book import Book
 from chartcoder.agents.judge import Judge
-from chartcoder.agents.values import Evidence, IndexEntry
+from chartcoder.agents.values import Chart, Evidence, IndexEntry
 from chartcoder.index.lexicon import expand
 from chartcoder.index.navigate import Found
 
 OFFERED = 10
 
 
-def look_up(item: Evidence, book: Book, context: str = "", limit: int = OFFERED) -> list[IndexEntry]:
+def look_up(
+    item: Evidence, book: Book, context: str = "", limit: int = OFFERED
+) -> list[IndexEntry]:
     """The index entries for one evidence item, best first.
 
     Args:
@@ -41,9 +43,7 @@ def look_up(item: Evidence, book: Book, context: str = "", limit: int = OFFERED)
     return sorted(best.values(), key=lambda e: -e.score)
 
 
-def _ranked(
-    item: Evidence, phrase: str, book: Book, context: str, limit: int
-) -> list[IndexEntry]:
+def _ranked(item: Evidence, phrase: str, book: Book, context: str, limit: int) -> list[IndexEntry]:
     """The entries for one phrase under every wording, best first."""
     best: dict[tuple[str, str], Found] = {}
     for wording in expand(phrase, context):
@@ -83,7 +83,7 @@ def look_further(
 
 
 def choose(
-    judge: Judge, chart, book: Book, offered: Sequence[tuple[Evidence, Sequence[IndexEntry]]]  # type: ignore[no-untyped-def]
+    judge: Judge, chart: Chart, book: Book, offered: Sequence[tuple[Evidence, Sequence[IndexEntry]]]
 ) -> list[IndexEntry]:
     """Asks the judge which entries are worth verifying.
 

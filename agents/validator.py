@@ -3,7 +3,15 @@
 from collections.abc import Sequence
 
 from chartcoder.agents.book import Book
-from chartcoder.agents.descent import Facts, descend, facts_from, side_in, side_near, trimester, weeks_of_gestation
+from chartcoder.agents.descent import (
+    Facts,
+    descend,
+    facts_from,
+    side_in,
+    side_near,
+    trimester,
+    weeks_of_gestation,
+)
 from chartcoder.agents.rules.assertion import affirmed
 from chartcoder.agents.values import (
     Candidate,
@@ -128,7 +136,9 @@ def _by_encounter(
         if chapter == "15" and encounter.sex == "male":
             reason = "chapter 15 is for pregnancy, childbirth and the puerperium (I.C.15.a)"
         elif chapter == "16" and encounter.age is not None and encounter.age >= 18:
-            reason = "chapter 16 is for conditions that begin before birth or within 28 days (I.C.16.a)"
+            reason = (
+                "chapter 16 is for conditions that begin before birth or within 28 days (I.C.16.a)"
+            )
         if reason:
             unfit.append(
                 Rejected(

@@ -33,7 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="change a policy of the rules judge (resources/rules/policies.toml)",
     )  # fmt: skip
     parser.add_argument("--no-way-back", action="store_true", help="switch the loops off")
-    parser.add_argument("--html", metavar="FILE", help="write a page that shows the chart and codes")
+    parser.add_argument(
+        "--html", metavar="FILE", help="write a page that shows the chart and codes"
+    )
     parser.add_argument("--fhir", metavar="FILE", help="write a FHIR R4 bundle")
     parser.add_argument("--trace", metavar="FILE", help="write what happened, step by step")
     parser.add_argument(
@@ -153,7 +155,9 @@ def _say_tracing() -> None:
             say(f"{name} is on: this run, with the chart's text, is sent to LangSmith.")
             return
     if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") and os.environ.get("LANGSMITH_OTEL_ENABLED"):
-        say("OpenTelemetry export is on: this run, with the chart's text, is sent to the collector.")
+        say(
+            "OpenTelemetry export is on: this run, with the chart's text, is sent to the collector."
+        )
 
 
 class _progress:  # noqa: N801

@@ -76,7 +76,12 @@ class TraceFile:
         gave = {key: plain(value) for key, value in (update or {}).items() if key != "coding"}
         self._gather(gave)
         self._lines.append(
-            {"step": len(self._lines), "node": node, "seconds": round(now - self._last, 6), "gave": gave}
+            {
+                "step": len(self._lines),
+                "node": node,
+                "seconds": round(now - self._last, 6),
+                "gave": gave,
+            }
         )
         self._last = now
 
@@ -194,7 +199,9 @@ def read_trace(path: Path) -> Trace:
     except OSError as problem:
         raise BadInput(f"The trace {path} cannot be read ({problem.strerror}).") from problem
     except ValueError as problem:
-        raise BadInput(f"{path} is no trace: a line is not JSON; give a file of --trace.") from problem
+        raise BadInput(
+            f"{path} is no trace: a line is not JSON; give a file of --trace."
+        ) from problem
     if not rows or not isinstance(rows[0], dict) or rows[0].get("trace") != TRACE_VERSION:
         raise BadInput(f"{path} is no trace of this version; give a file that --trace wrote.")
     if not isinstance(rows[-1], dict) or "coding" not in rows[-1]:
@@ -222,7 +229,10 @@ def replay(trace: Trace, chart_file: Path | None = None) -> dict[str, Any]:
             f"{named or '(standard input)'} is not there; name it with --chart."
         )
     text = decode(file.read_bytes(), str(file)).text
-    if hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() != trace.head["chart"]["sha256"]:
+    if (
+        hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        != trace.head["chart"]["sha256"]
+    ):
         raise BadInput(f"{file} is not the chart of the trace {trace.path}: its text has changed.")
     restored: dict[str, Any] = _restored(trace.coding, text)
     return restored

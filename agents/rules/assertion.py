@@ -57,7 +57,9 @@ class Mark(NamedTuple):
 
 
 @cache
-def _cues() -> tuple[dict[str, list[Cue]], dict[str, list[tuple[str, ...]]], dict[str, list[tuple[str, ...]]]]:
+def _cues() -> tuple[
+    dict[str, list[Cue]], dict[str, list[tuple[str, ...]]], dict[str, list[tuple[str, ...]]]
+]:
     path = resources() / "lexicon" / "assertion.toml"
     table = tomllib.loads(path.read_text("utf-8"))
     cues: dict[str, list[Cue]] = defaultdict(list)
@@ -168,9 +170,7 @@ def _longest_cue(cues: list[Cue], words: list[str], place: int) -> Cue | None:
     return max(fitting, key=lambda c: len(c.words), default=None)
 
 
-def _reach(
-    cue: Cue, first: int, last: int, words: list[str], stops: list[bool]
-) -> tuple[int, int]:
+def _reach(cue: Cue, first: int, last: int, words: list[str], stops: list[bool]) -> tuple[int, int]:
     begin, end = last, last
     if cue.forward:
         while end < len(words) and end - last < cue.scope:
@@ -198,7 +198,16 @@ def _starts(phrase: str, words: list[str], place: int) -> bool:
     return tuple(words[place : place + phrase.count(" ") + 1]) == tuple(phrase.split())
 
 
-_ORDER = ("family", "absent", "hypothetical", "planned", "screening", "resolved", "historical", "possible")
+_ORDER = (
+    "family",
+    "absent",
+    "hypothetical",
+    "planned",
+    "screening",
+    "resolved",
+    "historical",
+    "possible",
+)
 
 
 def assertion_of(sentence_marks: list[Mark], start: int, end: int) -> tuple[str, Mark | None]:

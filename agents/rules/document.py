@@ -18,10 +18,14 @@ _BULLET = re.compile(
     r"[ \t>]*(?:(?P<number>\(?\d{1,2}[.):](?!\d)|#\d{0,2}[.):]?|[a-z][.)](?=\s))"
     r"|(?P<mark>[-–—•*·▪◦‣o](?=\s)|[•*·▪◦‣#]|-{1,2}>?(?=[A-Z])))[ \t]*"
 )
-_INLINE = re.compile(r"[ \t*_]*(?P<heading>[A-Za-z][A-Za-z0-9 /&'’,.()+-]{0,58}?)[ \t*_]*(?P<end>:|\s[-–—]\s|\t)")
+_INLINE = re.compile(
+    r"[ \t*_]*(?P<heading>[A-Za-z][A-Za-z0-9 /&'’,.()+-]{0,58}?)[ \t*_]*(?P<end>:|\s[-–—]\s|\t)"
+)
 _ALONE = re.compile(r"[ \t*_=#~-]*(?P<heading>[A-Za-z][A-Za-z0-9 /&'’,()+-]{0,58}?)[ \t*_=:.~-]*$")
 _UNKNOWN = re.compile(r"(?=(?:[^A-Za-z]*[A-Z]){4})[A-Z][A-Z '’/&,()-]{3,48}:?")
-_SENTENCE = re.compile(r"(?<=[a-z0-9%)\]\"][.!?])\s+(?=[\"“(]?[A-Z0-9])|(?<=[.!?])\s{2,}|\s*;\s+|\n+")
+_SENTENCE = re.compile(
+    r"(?<=[a-z0-9%)\]\"][.!?])\s+(?=[\"“(]?[A-Z0-9])|(?<=[.!?])\s{2,}|\s*;\s+|\n+"
+)
 
 
 class Line(NamedTuple):

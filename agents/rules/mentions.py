@@ -78,9 +78,7 @@ def _cut(text: str, start: int, end: int, problem: Problem, lookup: Lookup) -> l
         if key not in memory:
             phrase = _bare(sentence, first, last, cues)[2]
             best = lookup.find(phrase, 5) if phrase else []
-            memory[key] = (
-                max(0.0, best[0].score - 0.25) * lookup.weight(phrase) if best else 0.0
-            )
+            memory[key] = max(0.0, best[0].score - 0.25) * lookup.weight(phrase) if best else 0.0
         return memory[key]
 
     mentions = []

@@ -10,7 +10,10 @@ _JOINT = re.compile(
     r"associated with|caused by|related to|without|w/o)\s+|\s*/\s*|\s+[-–—]\s+|\.\s+|\s*\(|\)\s*|:\s+",
     re.IGNORECASE,
 )
-_CAUSAL = re.compile(r"due to|d/t|secondary to|2/2|with|w/|c/b|complicated|in the setting|caused|related|associated", re.I)
+_CAUSAL = re.compile(
+    r"due to|d/t|secondary to|2/2|with|w/|c/b|complicated|in the setting|caused|related|associated",
+    re.I,
+)
 
 
 class Piece(NamedTuple):

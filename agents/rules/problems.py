@@ -70,9 +70,7 @@ def _numbered_lists(document: Document) -> list[list[Line]]:
     for line in document.lines:
         if line.section in ("", "other"):
             lists.setdefault(line.place, []).append(line)
-    return [
-        lines for lines in lists.values() if sum(1 for x in lines if x.bullet == "number") >= 2
-    ]
+    return [lines for lines in lists.values() if sum(1 for x in lines if x.bullet == "number") >= 2]
 
 
 def _of_section(lines: list[Line], first: int) -> list[Problem]:
