@@ -9,7 +9,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from chartcoder.tabular.errors import MissingPrerequisite
+from chartcoder.tabular.errors import BadInput, MissingPrerequisite
 
 if TYPE_CHECKING:
     from chartcoder.tabular.release import Release
@@ -96,6 +96,45 @@ def add_encounter_options(parser: argparse.ArgumentParser) -> None:
         "--age", type=read_age, metavar="AGE", help="in years, or with d, w, m: 63, 10d, 6w, 18m"
     )
     group.add_argument("--sex", type=read_sex, metavar="SEX", help="female or male (F, M)")
+
+
+def add_switches(parser: argparse.ArgumentParser) -> None:
+    """Adds ``--policy`` and ``--no-way-back``."""
+    parser.add_argument(
+        "--policy",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="change a policy of the rules judge (resources/rules/policies.toml)",
+    )
+    parser.add_argument("--no-way-back", action="store_true", help="switch the loops off")
+
+
+def policies_of(options: argparse.Namespace) -> tuple[tuple[str, str], ...]:
+    """The policies that ``--policy`` changes, as pairs of name and value.
+
+    Raises:
+        BadInput: one has no value.
+    """
+    pairs = []
+    for text in options.policy:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise BadInput(f"The policy {text!r} has no value; write it as NAME=VALUE.")
+        pairs.append((name.strip(), value.strip()))
+    return tuple(pairs)
+
+
+def positive(text: str) -> int:
+    """A number of processes as it was typed.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none from 1 to 256.
+    """
+    number = int(text) if text.isdecimal() else 0
+    if not 1 <= number <= 256:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes from 1 to 256")
+    return number
 
 
 def encounter_of(options: argparse.Namespace) -> EncounterOptions:

@@ -2,17 +2,25 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chartcoder.cli.common import add_common_options, print_json, say
+from chartcoder.cli.common import (
+    add_common_options,
+    add_switches,
+    policies_of,
+    positive,
+    print_json,
+    say,
+)
 from chartcoder.tabular.errors import BadInput
 
 if TYPE_CHECKING:
     from chartcoder.agents.values import Chart
     from chartcoder.evaluation.gold import GoldChart
     from chartcoder.graph.context import Context
+
+FEW = 8
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,15 +30,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("gold", metavar="GOLD", nargs="?", help="JSON lines of codes by chart")
     add_common_options(parser)
-    parser.add_argument("--no-way-back", action="store_true", help="switch the loops off")
-    parser.add_argument(
-        "--policy", action="append", default=[], metavar="NAME=VALUE",
-        help="change a policy of the rules judge",
-    )  # fmt: skip
+    add_switches(parser)
     parser.add_argument(
         "--only", metavar="IDS", help="chart ids with commas between them, or `odd` or `even`"
     )
     parser.add_argument("--show", action="store_true", help="list what each chart hit and missed")
+    parser.add_argument(
+        "--workers", type=positive, metavar="N", help="processes (default: one a processor)"
+    )
     parser.add_argument(
         "--save", metavar="FILE", help="save the run; one cut off is taken up again"
     )
@@ -43,8 +50,10 @@ def run(options: argparse.Namespace) -> int:
     from chartcoder.evaluation.codebook import CodeBook
     from chartcoder.evaluation.gold import read_gold
     from chartcoder.evaluation.measure import Evaluation
+    from chartcoder.evaluation.record import failed_record
     from chartcoder.evaluation.run import RunFile, run_all, run_one
     from chartcoder.evaluation.show import listing, summary
+    from chartcoder.graph.workers import cores, work_through
 
     gold = read_gold(options.gold)
     charts, left_out = charts_with_gold(options.charts, gold, options.only)
@@ -52,8 +61,16 @@ def run(options: argparse.Namespace) -> int:
     for notice in context.book.release.notices:
         say(notice)
     save = RunFile(Path(options.save), _header(options, context)) if options.save else None
+    workers = options.workers
+    if workers is None:
+        workers = cores() if context.judge is None and len(charts) > FEW else 1
     try:
-        records = list(run_all(charts, lambda some: (run_one(c, context) for c in some), save))
+        records = list(
+            run_all(
+                charts, lambda some: work_through(some, run_one, failed_record, context, workers),
+                save,
+            )
+        )  # fmt: skip
     finally:
         if save is not None:
             save.close()
@@ -124,18 +141,8 @@ def _context(options: argparse.Namespace) -> "Context":
     return Context(
         release=options.release,
         way_back=not options.no_way_back,
-        policies=_policies(options.policy),
+        policies=policies_of(options),
     )
-
-
-def _policies(given: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    pairs = []
-    for text in given:
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise BadInput(f"The policy {text!r} has no value; write it as NAME=VALUE.")
-        pairs.append((name.strip(), value.strip()))
-    return tuple(pairs)
 
 
 def _header(options: argparse.Namespace, context: "Context") -> dict[str, Any]:

@@ -67,6 +67,21 @@ def read_charts(
     return [_with_encounter(source, known.get(source.id)) for source in sources]
 
 
+def left_out(path: str | Path) -> list[str]:
+    """The files of a folder that ``read_charts`` does not take for charts, by name."""
+    place = Path(path)
+    if not place.is_dir():
+        return []
+    return sorted(
+        file.name for file in place.iterdir() if file.is_file() and not _is_chart(file)
+        and not file.name.startswith(".")
+    )  # fmt: skip
+
+
+def _is_chart(file: Path) -> bool:
+    return file.suffix.lower() in ENDINGS and not file.name.startswith(".") and file.is_file()
+
+
 def _with_encounter(source: Source, more: Encounter | None) -> Source:
     if source.chart is None or more is None:
         return source
@@ -77,7 +92,7 @@ def _with_encounter(source: Source, more: Encounter | None) -> Source:
 
 def _folder(folder: Path) -> Iterator[Source]:
     for file in sorted(folder.iterdir(), key=lambda f: f.name):
-        if file.suffix.lower() not in ENDINGS or file.name.startswith(".") or file.is_dir():
+        if not _is_chart(file):
             continue
         try:
             decoded = decode(file.read_bytes(), file.name)
