@@ -8,6 +8,8 @@ from chartcoder.agents.rules.document import read_document
 from chartcoder.agents.rules.lookup import Lookup
 from chartcoder.agents.rules.mentions import as_evidence, find_mentions
 from chartcoder.agents.rules.policies import policies_for
+from chartcoder.agents.rules.reading import Reading
+from chartcoder.agents.rules.scan import find_conditions
 from chartcoder.agents.rules.settle import settle
 from chartcoder.agents.values import (
     Candidate,
@@ -59,7 +61,10 @@ class RulesJudge:
         kept: list[Evidence] = []
         passed: list[tuple[Evidence, str]] = []
         seen: set[str] = set()
-        for number, mention in enumerate(find_mentions(document, lookup, policies)):
+        mentions = find_mentions(document, lookup, policies)
+        reading = Reading(document, lookup)
+        mentions += find_conditions(reading, policies, chart.encounter, mentions)
+        for number, mention in enumerate(mentions):
             item = as_evidence(mention, number, chart.text)
             why = _NEVER.get(mention.assertion)
             firm = policies.consistent_with == "definitive" and mention.cue in CONSISTENT

@@ -20,6 +20,12 @@ MOST_WORDS = 7
 _CHUNK = re.compile(r"[^\s,;:()\[\]\"“”<>]+|[,;:()\[\]\"“”<>]")
 _PART = re.compile(r"[^/+=→–—~]+|[/+=→–—~]")
 _EDGE = ".!?*'’"
+_MEASURE = re.compile(
+    r"(?<![\w])[<>~≈]?\d[\d.,]*\s?(?:mg|mcg|g|kg|gm|ml|l|dl|cm|mm|m|h|hr|hrs|d|wk|wks|mo|u|units?|iu|meq|mmol|%|yr|yrs|yo|y|x|min|sec|s|"
+    r"lb|lbs|oz|in|ft|f|c|bpm|years?|months?|weeks?|days?|hours?|minutes?|times|tabs?|puffs?|am|pm|ppd|py|pack)\b"
+    r"(?:[-/]\w+)*(?:-old)?|\b\d{1,2}/\d{1,2}(?:/\d{2,4})?\b|\b\d+\.\d+\b|\b\d{2,}\b(?!\s?(?:week|wk))",
+    re.I,
+)
 _LINKS = frozenset("and or with of in on to from due by for the a an at as is & w w/ d/t 2/2 c/b".split())
 _BREAKS = frozenset(
     "no not without w/o denies denied but vs versus then who which that because although however "
@@ -112,6 +118,15 @@ def read_words(text: str, start: int, end: int, lookup: Lookup) -> list[Word]:
 
 def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
     """Word-like pieces; whole where a slash belongs to them ("w/o", "c/w"), else cut at it."""
+    position = start
+    for measure in _MEASURE.finditer(text, start, end):
+        yield from _chunks(text, position, measure.start())
+        yield measure.start(), measure.end(), True
+        position = measure.end()
+    yield from _chunks(text, position, end)
+
+
+def _chunks(text: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
     for chunk in _CHUNK.finditer(text, start, end):
         first, last = chunk.start(), chunk.end()
         while first < last and text[first] in _EDGE:
@@ -165,15 +180,20 @@ def _plain(raw: str, first: int, last: int, stops: bool) -> list[Word]:
             offset += len(part)
         return halves
     found = []
-    for word in split(raw):
+    parts = split(raw)
+    for word in parts:
         form = "" if word in EMPTY else canonical(word)
-        found.append(Word(first, last, word, form, False))
+        found.append(Word(first, last, raw if len(parts) == 1 else word, form, False))
     return found or [Word(first, last, raw, "", True)]
 
 
 def find_spots(text: str, start: int, end: int, lookup: Lookup) -> list[Spot]:
     """Conditions named in a stretch, none overlapping another, in order."""
-    words = read_words(text, start, end, lookup)
+    return spots_among(read_words(text, start, end, lookup), lookup)
+
+
+def spots_among(words: list[Word], lookup: Lookup) -> list[Spot]:
+    """As ``find_spots``, for words that are read already."""
     hits: list[tuple[int, int, int, tuple[int, ...]]] = []
     for first in range(len(words)):
         if not words[first].form or words[first].form in LATERALITY:
@@ -245,6 +265,8 @@ def _windows(
 
 def _may_stand_alone(word: Word) -> bool:
     form = word.form
+    if len(form) <= 3 and word.written.islower() and word.end - word.start == len(form):
+        return False
     return len(form) > 2 and not form.isdigit() and form not in site_words()
 
 

@@ -1,0 +1,120 @@
+"""One reading of a chart that the finders of the rules judge share: stretches, words, conditions."""
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from chartcoder.agents.rules.assertion import Mark, assertion_of, marks
+from chartcoder.agents.rules.document import Document
+from chartcoder.agents.rules.lookup import Lookup
+from chartcoder.agents.rules.spots import Spot, Word, read_words, spots_among
+from chartcoder.agents.rules.zones import Stretch, read_stretches
+
+SILENT = frozenset(["copied", "nursing", "other"])
+_DOUBT = re.compile(
+    r"\bdoubt|\bnot (?:felt|thought|true|really)\b|\bdoesn'?t fit\b"
+    r"|\bdo(?:es)?(?: not|n'?t) (?:think|believe|feel)\b|\bnever (?:staged|had|met)\b"
+    r"|\bwrote\b|\blabel(?:l?ed)?\b|\bcharted\b|\bwas carried\b|\bcarried on\b|\binitial impression\b"
+    r"|\b(?:list|notes?) has\b|\bscreen\b",
+    re.I,
+)
+
+
+class Found(NamedTuple):
+    """A spotted condition with its stretch and how it is said.
+
+    Attributes:
+        spot: the condition.
+        stretch: where it stands.
+        code: the code to which the book sends its wording, complete or not.
+        assertion: as ``assertion_of`` gives it; ``hypothetical`` for what is only reported as
+            somebody's earlier opinion.
+        mark: the cue that gave the assertion.
+        said: the text of the stretch.
+    """
+
+    spot: Spot
+    stretch: Stretch
+    code: str
+    assertion: str
+    mark: Mark | None
+    said: str
+
+
+class Reading:
+    """A chart read once.
+
+    Args:
+        document: the chart.
+        lookup: index look-ups for it.
+    """
+
+    def __init__(self, document: Document, lookup: Lookup) -> None:
+        self.document = document
+        self.lookup = lookup
+        self.text = document.text
+        self._words: dict[tuple[int, int], list[Word]] = {}
+        self._marks: dict[tuple[int, int], list[Mark]] = {}
+
+    @cached_property
+    def stretches(self) -> tuple[Stretch, ...]:
+        """Every stretch of the chart in order."""
+        return tuple(read_stretches(self.text))
+
+    def words(self, stretch: Stretch) -> list[Word]:
+        """The words of a stretch, abbreviations written out."""
+        key = (stretch.start, stretch.end)
+        if key not in self._words:
+            self._words[key] = read_words(self.text, stretch.start, stretch.end, self.lookup)
+        return self._words[key]
+
+    def marks(self, stretch: Stretch) -> list[Mark]:
+        """The assertion cues of a stretch."""
+        key = (stretch.start, stretch.end)
+        if key not in self._marks:
+            self._marks[key] = marks(self.text[stretch.start : stretch.end])
+        return self._marks[key]
+
+    def said_of(self, stretch: Stretch, start: int, end: int) -> tuple[str, Mark | None]:
+        """How a place of a stretch is said, by offsets in the chart."""
+        sentence = self.text[stretch.start : stretch.end]
+        begin, stop = start - stretch.start, end - stretch.start
+        assertion, mark = assertion_of(self.marks(stretch), begin, stop)
+        if assertion == "present":
+            after = sentence[stop : stop + 1]
+            if after == "?" or sentence[max(0, begin - 1) : begin] == "?":
+                return "possible", None
+            if stretch.zone != "diagnosis" and _DOUBT.search(sentence):
+                return "hypothetical", None
+        return assertion, mark
+
+    @cached_property
+    def conditions(self) -> tuple[Found, ...]:
+        """Every condition the chart names where it can speak for the patient."""
+        found = []
+        for stretch in self.stretches:
+            if stretch.zone in SILENT or stretch.zone == "family":
+                continue
+            for spot in spots_among(self.words(stretch), self.lookup):
+                code = self.code_of(spot)
+                if code:
+                    assertion, mark = self.said_of(stretch, spot.start, spot.end)
+                    said = self.text[stretch.start : stretch.end]
+                    found.append(Found(spot, stretch, code, assertion, mark, said))
+        return tuple(found)
+
+    def code_of(self, spot: Spot) -> str:
+        """The code to which the book sends a spotted wording; empty for none."""
+        index = self.lookup.book.index
+        for number in spot.terms:
+            code = index.term(number).code
+            if code:
+                return code
+        best = self.lookup.find(spot.phrase, 3)
+        return best[0].code if best and best[0].score >= 0.7 else ""
+
+
+def overlaps(taken: Sequence[tuple[int, int]], start: int, end: int) -> bool:
+    """Says whether a stretch overlaps one of those taken."""
+    return any(first < end and start < last for first, last in taken)
