@@ -1,9 +1,13 @@
-"""The reconciler: settles the set of the whole chart and writes the coding."""
+"""The reconciler: settles the set of the whole chart, orders it, and writes the coding."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from chartcoder.agents.book import Book
-from chartcoder.agents.judge import Judge, Settlement
+from chartcoder.agents.judge import Judge
+from chartcoder.agents.ordering import put_in_order
+from chartcoder.agents.partners import missing_partners
+from chartcoder.agents.queries import contradictions, queries_for
+from chartcoder.agents.rules.relations import unrelated_pairs
 from chartcoder.agents.values import (
     Assigned,
     AssignedSpan,
@@ -11,12 +15,16 @@ from chartcoder.agents.values import (
     Chart,
     Coding,
     Evidence,
+    Finding,
     Losses,
     Rejected,
     ReleaseName,
+    Settlement,
     Step,
     Usage,
 )
+from chartcoder.tabular import findings
+from chartcoder.tabular.check import check
 
 
 def reconcile(
@@ -26,14 +34,95 @@ def reconcile(
     evidence: Sequence[Evidence],
     candidates: Sequence[Candidate],
 ) -> Settlement:
-    """Asks the judge which set, and lets through only what was offered, each code once."""
+    """Asks the judge which set, and lets through only codes of the book, each once.
+
+    The settlement names what is missing: the partners that the judge wants, and those that the
+    notes of the Tabular List ask for.
+    """
     answer = judge.which_set(chart, book, evidence, candidates)
     offered = {c.code for c in candidates}
     kept: dict[str, Candidate] = {}
     for one in answer.kept:
         if one.code in offered or book.tabular.get(one.code) is not None:
             kept.setdefault(one.code, one)
-    return answer.model_copy(update={"kept": tuple(kept.values())})
+    codes = tuple(kept.values())
+    wanted = (*answer.wanted, *missing_partners(book, codes))
+    return answer.model_copy(update={"kept": codes, "wanted": wanted})
+
+
+def conclude(
+    chart: Chart,
+    book: Book,
+    evidence: Sequence[Evidence],
+    settlement: Settlement,
+    passed_over: Iterable[tuple[Evidence, str]] = (),
+) -> Settlement:
+    """Puts the set in order, holds it against the book, and asks what is left to ask.
+
+    The result has no ``error`` finding: a code that breaks a rule and cannot be mended by another
+    order becomes a suggestion, with the rule in the ledger.
+    """
+    kept = list(settlement.kept)
+    suggested = list(settlement.suggested)
+    while True:
+        ordered = put_in_order(chart, book, evidence, kept)
+        found, errors = _held_against_the_book(chart, book, evidence, ordered.candidates)
+        if not errors:
+            break
+        worst = errors[0]
+        loser = _to_drop(worst, ordered.candidates)
+        suggested.append(
+            Rejected(
+                code=loser.code, title=loser.title, agent="reconciler", rule=worst.rule,
+                reason=f"{worst.message} ({worst.section})" if worst.section else worst.message,
+                evidence=loser.evidence,
+            )
+        )  # fmt: skip
+        kept = [c for c in kept if c.code != loser.code]
+    queries = (
+        *settlement.queries,
+        *queries_for(book, ordered.candidates),
+        *contradictions(ordered.candidates, evidence, passed_over),
+    )
+    return settlement.model_copy(
+        update={
+            "kept": ordered.candidates,
+            "suggested": tuple(suggested),
+            "queries": queries,
+            "findings": tuple(found),
+            "ties": ordered.ties,
+        }
+    )
+
+
+def _held_against_the_book(
+    chart: Chart, book: Book, evidence: Sequence[Evidence], candidates: Sequence[Candidate]
+) -> tuple[list[Finding], list[findings.Finding]]:
+    codes = [c.code for c in candidates]
+    verdict = check(codes, book.tabular, chart.encounter)
+    if any(f.rule == "excludes1" for f in verdict.findings):
+        unrelated = unrelated_pairs(chart.text, evidence, candidates)
+        verdict = check(codes, book.tabular, chart.encounter, unrelated)
+    return (
+        [
+            Finding(
+                rule=f.rule, severity=f.severity, codes=f.codes, message=f.message, note=f.note,
+                origin=f.origin, section=f.section,
+            )
+            for f in verdict.findings
+        ],
+        [f for f in verdict.findings if f.severity == "error"],
+    )  # fmt: skip
+
+
+def _to_drop(error: findings.Finding, candidates: Sequence[Candidate]) -> Candidate:
+    """Of the codes of an error, the one that gives way: the less sure, then the later one."""
+    concerned = [c for c in candidates if c.code in error.codes]
+    if error.rule == "excludes1":
+        return min(
+            reversed(concerned), key=lambda c: (c.code[0] != "R", c.confidence)
+        )
+    return concerned[0]
 
 
 def write_coding(
@@ -71,6 +160,10 @@ def write_coding(
     for one in [*rejected, *settlement.rejected]:
         if one.code not in reported:
             ledger.setdefault((one.code, one.rule), one)
+    suggested: dict[str, Rejected] = {}
+    for one in settlement.suggested:
+        if one.code not in reported:
+            suggested.setdefault(one.code, one)
     return Coding(
         chart={
             "id": chart.id, "encoding": chart.encoding, "characters": len(chart.text),
@@ -83,9 +176,11 @@ def write_coding(
         judge=judge_name,
         assigned=tuple(assigned),
         rejected=tuple(ledger.values()),
+        findings=settlement.findings,
         queries=settlement.queries,
-        suggestions=settlement.suggested,
+        suggestions=tuple(suggested.values()),
+        ties=settlement.ties,
         losses=losses,
         way=tuple(way),
         usage=usage,
-    )
+    )  # fmt: skip

@@ -11,7 +11,6 @@
 of a larger graph, or on a server (``langgraph.json``).
 """
 
-from collections.abc import Sequence
 from typing import Any, Protocol, cast
 
 from langgraph.graph import END, START, StateGraph
@@ -19,7 +18,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Send
 
 from chartcoder.agents import evidence as extractor
-from chartcoder.agents import navigator, reconciler, validator
+from chartcoder.agents import navigator, partners, reconciler, validator
 from chartcoder.agents.judge import Judge
 from chartcoder.agents.values import (
     Chart,
@@ -27,9 +26,7 @@ from chartcoder.agents.values import (
     Encounter,
     Evidence,
     IndexEntry,
-    Span,
     Step,
-    Wanted,
 )
 from chartcoder.graph.context import Context
 from chartcoder.graph.state import (
@@ -74,10 +71,11 @@ def to_look_up(state: State) -> list[Send] | str:
     waiting = _waiting(state)
     if not waiting:
         return "navigate"
+    known = {number for number, _, _ in state.get("looked_up", [])}
     return [
         Send("look_up", LookUpItem(
             chart=state["chart"], item=item, round=state.get("round", 0),
-            reasons=_reasons(state, item.id),
+            reasons=_reasons(state, item.id), again=item.id in known,
         ))
         for item in waiting
     ]  # fmt: skip
@@ -105,7 +103,12 @@ def _left_with_nothing(state: State) -> set[int]:
 
 
 def _reasons(state: State, number: int) -> list[str]:
-    return [r.reason for n, _, _, rejected in state.get("verified", []) if n == number for r in rejected]
+    return [
+        r.reason
+        for n, _, _, rejected in state.get("verified", [])
+        if n == number
+        for r in rejected
+    ]
 
 
 def look_up(state: LookUpItem, runtime: Runtime[Context]) -> dict[str, Any]:
@@ -113,7 +116,7 @@ def look_up(state: LookUpItem, runtime: Runtime[Context]) -> dict[str, Any]:
     book = _context(runtime).book
     item, turn = state["item"], state["round"]
     context = state["chart"].text
-    if turn == 0:
+    if not state["again"]:
         found = navigator.look_up(item, book, context)
     else:
         found = navigator.look_further(item, state["reasons"], book, context)
@@ -220,37 +223,22 @@ def reconcile(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     turn = state.get("round", 0)
     account = _account(judge)
     if settlement.wanted and context.way_back and turn < context.most_rounds:
-        found = _directed(chart, evidence, settlement.wanted)
+        found = partners.look_for(chart, book, evidence, settlement.wanted)
         if found:
             step = Step(
                 agent="reconciler", round=turn, what=_TURN,
                 evidence=tuple(e.id for e in found),
             )  # fmt: skip
             return {"evidence": [*evidence, *found], "round": turn + 1, "way": [step], **account}
+    settlement = reconciler.conclude(
+        chart, book, evidence, settlement, state.get("passed_over", [])
+    )
     what = f"{len(settlement.kept)} codes reported"
     return {
         "settlement": settlement,
         "way": [Step(agent="reconciler", round=turn, what=what)],
         **account,
     }
-
-
-def _directed(
-    chart: Chart, evidence: Sequence[Evidence], wanted: Sequence[Wanted]
-) -> list[Evidence]:
-    """Looks in the chart for the words of a missing partner."""
-    found: list[Evidence] = []
-    lower = chart.text.lower()
-    taken = {e.phrase.lower() for e in evidence}
-    for phrase, reason in [(p, w.reason) for w in wanted for p in w.phrases]:
-        place = lower.find(phrase.lower())
-        if place < 0 or phrase.lower() in taken:
-            continue
-        end = place + len(phrase)
-        number = len(evidence) + len(found)
-        span = Span(start=place, end=end, text=chart.text[place:end])
-        found.append(Evidence(id=number, span=span, phrase=phrase, reason=reason))
-    return found
 
 
 def after_reconcile(state: State) -> str:

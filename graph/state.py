@@ -3,7 +3,6 @@
 from operator import add
 from typing import Annotated, TypedDict
 
-from chartcoder.agents.judge import Settlement
 from chartcoder.agents.values import (
     Candidate,
     Chart,
@@ -12,6 +11,7 @@ from chartcoder.agents.values import (
     IndexEntry,
     Losses,
     Rejected,
+    Settlement,
     Step,
     Usage,
 )
@@ -76,12 +76,13 @@ class State(TypedDict, total=False):
 
 
 class LookUpItem(TypedDict):
-    """One evidence item on its way to the Index."""
+    """One evidence item on its way to the Index; ``again`` where a first look led nowhere."""
 
     chart: Chart
     item: Evidence
     round: int
     reasons: list[str]
+    again: bool
 
 
 class VerifyItem(TypedDict):

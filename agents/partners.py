@@ -1,0 +1,250 @@
+"""Partners that the book asks for: which are missing, and where the chart may have them.
+
+A code may ask for another: the etiology before a manifestation, the stage of a kidney disease, the
+organism of an infection, the body mass index beside obesity. What is missing is looked for in the
+chart by the words under which the Index and the Tabular List have the wanted codes, each hit looked
+up as any other phrase is.
+
+Source: Official Guidelines I.A.13, I.B.7, I.B.14, I.C.1.b.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from chartcoder.agents.book import Book
+from chartcoder.agents.rules.assertion import assertion_of, marks
+from chartcoder.agents.rules.document import read_document, sentences
+from chartcoder.agents.rules.lookup import Lookup
+from chartcoder.agents.rules.phrases import pieces
+from chartcoder.agents.values import Candidate, Chart, Evidence, Span, Wanted
+from chartcoder.index.words import LATERALITY, tokens
+from chartcoder.tabular.codes import dotted
+from chartcoder.tabular.codeset import CodeSet
+from chartcoder.tabular.notes import Block
+from chartcoder.tabular.references import Reference, references
+from chartcoder.tabular.rulebook import Target, rule_book
+
+_MOST_CODES = 260
+_MOST_PIECES = 80
+_LEAST_SCORE = 0.75
+_MOST_FOUND = 4
+_SKIPPED = frozenset(
+    ["family_history", "instructions", "template", "allergies", "prior_note", "signature",
+     "review_of_systems", "social_history", "immunizations"]
+)  # fmt: skip
+_BODY_MASS = re.compile(
+    r"\b(?:BMI|body mass index)\b\D{0,18}?(\d{2}(?:\.\d{1,2})?)(?!\d|\s*%|\s*lb|\s*kg\b(?!/))",
+    re.IGNORECASE,
+)
+_RANGE = re.compile(r"(\d+(?:\.\d)?)\s*-\s*(\d+(?:\.\d)?), adult")
+_GENERIC = frozenset(
+    "disease disorder condition acute chronic stage mild moderate severe type cause due other "
+    "unspecified agent infection history failure".split()
+)
+
+
+def missing_partners(book: Book, candidates: Sequence[Candidate]) -> list[Wanted]:
+    """The partners that codes of a set ask for and that are not in it.
+
+    Notes that ask only "if applicable" are left alone, and so are those that name no codes.
+
+    Args:
+        book: the opened book.
+        candidates: the set.
+    """
+    rules = rule_book(book.tabular)
+    items = [item for item in (rules.item(c.code) for c in candidates) if item is not None]
+    codes = CodeSet(items)
+    found: list[Wanted] = []
+    seen: set[tuple[str, int, str]] = set()
+    for index, item in enumerate(codes.items):
+        asked = [*item.rules.code_first, *item.rules.use_additional]
+        for block, targets in asked:
+            key = (block.origin, block.number, block.kind)
+            if key in seen or not _is_required(block, targets, item.manifestation):
+                continue
+            seen.add(key)
+            if any(True for _ in codes.named(targets, index)):
+                continue
+            found.append(
+                Wanted(
+                    by=item.code,
+                    ranges=tuple(dict.fromkeys(_written(t.reference) for t in targets)),
+                    reason=f"{item.code} asks for it: {block.words}",
+                )
+            )
+    return found
+
+
+def _is_required(block: Block, targets: tuple[Target, ...], manifestation: bool) -> bool:
+    """Says whether a note asks without condition for codes that a chart's words can give."""
+    if not targets or all(t.reference.low[0] in "VWXY" for t in targets):
+        return False
+    if block.kind == "code_first":
+        return manifestation or not block.conditional
+    statuses = all(
+        t.reference.low[0] in "TUZ" and not t.reference.low.startswith("Z68") for t in targets
+    )
+    return not block.conditional and not statuses
+
+
+def _written(reference: Reference) -> str:
+    low, high = dotted(reference.low), dotted(reference.high)
+    return low if low == high else f"{low}-{high}"
+
+
+def look_for(
+    chart: Chart, book: Book, evidence: Sequence[Evidence], wanted: Sequence[Wanted]
+) -> list[Evidence]:
+    """Looks in the chart for missing partners.
+
+    Args:
+        chart: the chart.
+        book: the opened book.
+        evidence: what is marked already; its words are not marked again.
+        wanted: what is missing.
+
+    Returns:
+        New evidence, numbered on, each with the reason it was looked for; at most a handful.
+    """
+    found: list[Evidence] = []
+    taken = [(e.span.start, e.span.end) for e in evidence]
+    lookup = Lookup(book, chart.text)
+    for want in wanted:
+        if any(r.startswith("Z68") for r in want.ranges):
+            found += _body_mass(chart, book, want, len(evidence) + len(found))
+        else:
+            found += _stated(chart, book, lookup, want, taken, len(evidence) + len(found))
+        taken += [(e.span.start, e.span.end) for e in found]
+        if len(found) >= _MOST_FOUND:
+            break
+    return found[:_MOST_FOUND]
+
+
+def _stated(
+    chart: Chart,
+    book: Book,
+    lookup: Lookup,
+    want: Wanted,
+    taken: Sequence[tuple[int, int]],
+    number: int,
+) -> list[Evidence]:
+    ranges = tuple(r for written in want.ranges for r in references(f"({written})"))
+    words = _vocabulary(book, want.ranges)
+    best: tuple[float, int, Evidence] | None = None
+    for start, end, section in _stretches(chart.text, words, want.phrases):
+        if any(start < stop and begin < end for begin, stop in taken):
+            continue
+        phrase = chart.text[start:end]
+        entries = lookup.find(phrase, 3)
+        if not entries or entries[0].score < _LEAST_SCORE:
+            continue
+        if not any(r.matches(entries[0].code.rstrip("-")) for r in ranges):
+            continue
+        span = Span(start=start, end=end, text=phrase, section=section)
+        item = Evidence(id=number, span=span, phrase=phrase, reason=want.reason, role="finding")
+        if best is None or entries[0].score > best[0]:
+            best = (entries[0].score, start, item)
+    return [best[2]] if best is not None else []
+
+
+def _stretches(
+    text: str, words: frozenset[str], phrases: Sequence[str]
+) -> Iterator[tuple[int, int, str]]:
+    """Pieces of the chart that hold a word of the wanted range and are documented as present."""
+    given = 0
+    named = [p.lower() for p in phrases]
+    for line in read_document(text).lines:
+        if line.section in _SKIPPED:
+            continue
+        for begin, stop in sentences(text, line.start, line.end):
+            sentence = text[begin:stop]
+            if not words.intersection(tokens(sentence)) and not any(
+                p in sentence.lower() for p in named
+            ):
+                continue
+            cues = marks(sentence)
+            for piece in pieces(sentence):
+                phrase = sentence[piece.start : piece.end]
+                if not words.intersection(tokens(phrase)):
+                    continue
+                if assertion_of(cues, piece.start, piece.end)[0] != "present":
+                    continue
+                lead = len(phrase) - len(phrase.lstrip(" \t-*•.,;:"))
+                shorn = phrase.strip(" \t-*•.,;:")
+                if shorn:
+                    first = begin + piece.start + lead
+                    yield first, first + len(shorn), line.section
+                    given += 1
+                if given >= _MOST_PIECES:
+                    return
+
+
+@lru_cache(maxsize=256)
+def _vocabulary(book: Book, ranges: tuple[str, ...]) -> frozenset[str]:
+    """The specific words under which the book has a range of codes."""
+    words: set[str] = set()
+    count = 0
+    for written in ranges:
+        low, _, high = written.partition("-")
+        for entry in _entries(book, low, high or low):
+            count += 1
+            if count > _MOST_CODES:
+                return frozenset()
+            words.update(tokens(entry))
+            for term in book.index.leading_to(dotted(entry.partition(" ")[0])):
+                words.update(tokens(term.title))
+    return frozenset(w for w in words - LATERALITY - _GENERIC if not w.isdigit())
+
+
+def _entries(book: Book, low: str, high: str) -> Iterator[str]:
+    tabular = book.tabular
+    if low == high:
+        for entry in tabular.billable_under(low):
+            yield f"{entry.code} {entry.title}"
+        return
+    for category in _categories(low[:3], high[:3]):
+        for entry in tabular.billable_under(category):
+            yield f"{entry.code} {entry.title}"
+
+
+def _categories(low: str, high: str) -> Iterator[str]:
+    """The categories of a range inside one letter; one such as I1A stands at its end."""
+    if low[0] != high[0] or not low[1:].isdigit():
+        return
+    last = int(high[1:]) if high[1:].isdigit() else int(f"{high[1]}9")
+    for number in range(int(low[1:]), last + 1):
+        yield f"{low[0]}{number:02d}"
+    if not high[1:].isdigit():
+        yield high
+
+
+def _body_mass(chart: Chart, book: Book, want: Wanted, number: int) -> list[Evidence]:
+    """A body mass index as a number: the one value that the book codes (I.B.14)."""
+    if chart.encounter.age is not None and chart.encounter.age < 20:
+        return []
+    stated = _BODY_MASS.search(chart.text)
+    if stated is None:
+        return []
+    title = _body_mass_title(book, float(stated[1]))
+    if not title:
+        return []
+    span = Span(
+        start=stated.start(), end=stated.end(), text=stated.group(), section="vitals"
+    )
+    return [
+        Evidence(id=number, span=span, phrase=title, reason=want.reason, role="finding")
+    ]
+
+
+def _body_mass_title(book: Book, value: float) -> str:
+    for entry in book.tabular.billable_under("Z68"):
+        bounds = _RANGE.search(entry.title)
+        if bounds and float(bounds[1]) <= value < float(bounds[2]) + 0.1:
+            return entry.title
+        if "or less" in entry.title and value < 20:
+            return entry.title
+        if "or greater, adult" in entry.title and value >= 70:
+            return entry.title
+    return ""
