@@ -40,7 +40,11 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"chartcoder {__version__}")
     commands = parser.add_subparsers(
-        title="commands", metavar="COMMAND", required=True, parser_class=LazyParser
+        title="commands",
+        metavar="COMMAND",
+        required=True,
+        parser_class=LazyParser,
+        prog=parser.prog,
     )
     for name, (summary, module) in COMMANDS.items():
         commands.add_parser(name, help=summary, description=_sentence(summary), module=module)

@@ -15,14 +15,16 @@ from chartcoder.tabular.errors import MissingPrerequisite
 from chartcoder.tabular.files import whole_file
 from chartcoder.tabular.records import NoteKind, ParsedTabular, Row, RowKind
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 
 # XML and the readers of text files keep control characters out of titles and notes.
 _FIELD, _LINE, _PART = "\x1f", "\x1e", "\x1d"
+# By leaf, then by placeholder.
+_FLAGS = (("00", "01"), ("10", "11"))
 
 _SCHEMA = """
 CREATE TABLE page(first INTEGER PRIMARY KEY, code TEXT, kind TEXT, parent INTEGER, sum INTEGER,
-                  text TEXT);
+                  content BLOB);
 CREATE TABLE seventh(id INTEGER PRIMARY KEY, owner INTEGER, note TEXT, characters TEXT);
 CREATE TABLE exception(prefix TEXT, position INTEGER, barred TEXT, characters TEXT);
 CREATE TABLE problem(text TEXT);
@@ -150,14 +152,14 @@ class PageFile:
         self._database.close()
 
     def _page(self, condition: str, value: object) -> Page | None:
-        query = f"SELECT first, parent, kind, sum, text FROM page WHERE {condition}"
+        query = f"SELECT first, kind, sum, content FROM page WHERE {condition}"
         for _ in range(2):
             found = self._query(query, value)
             if not found:
                 return None
-            first, parent, kind, checksum, text = found[0]
-            if isinstance(text, str) and zlib.crc32(text.encode()) == checksum:
-                return _unpacked(first, parent, kind, text)
+            first, kind, checksum, content = found[0]
+            if isinstance(content, bytes) and zlib.crc32(content) == checksum:
+                return _unpacked(first, kind, content.decode())
             self._again()
         raise _broken(self.path)
 
@@ -178,7 +180,11 @@ class PageFile:
 
 
 def write_pages(parsed: ParsedTabular, target: Path) -> None:
-    """Writes the cache file: whole or not at all, also when two processes write at once."""
+    """Writes the cache file: whole or not at all, also when two processes write at once.
+
+    Raises:
+        MissingPrerequisite: the folder cannot be written, or the disk is full.
+    """
     with whole_file(target) as temporary:
         database = sqlite3.connect(temporary, isolation_level=None)
         try:
@@ -204,15 +210,16 @@ def write_pages(parsed: ParsedTabular, target: Path) -> None:
             )
             database.execute("COMMIT")
             database.executescript(_INDEXES)
+        except sqlite3.OperationalError as problem:
+            raise OSError(str(problem)) from problem
         finally:
             database.close()
 
 
-def _packed(parsed: ParsedTabular) -> Iterator[tuple[int, str, str, int, int, str]]:
-    notes: dict[int, list[str]] = {}
-    for owner, note_kind, block, text in parsed.notes:
-        line = f"{owner}{_FIELD}{note_kind}{_FIELD}{block}{_FIELD}{text}"
-        notes.setdefault(owner, []).append(line)
+def _packed(parsed: ParsedTabular) -> Iterator[tuple[int, str, str, int, int, bytes]]:
+    # Readers note what they find as they go, so the notes are in document order too.
+    notes = iter(parsed.notes)
+    note = next(notes, None)
     rows = parsed.rows
     start = 0
     while start < len(rows):
@@ -223,17 +230,19 @@ def _packed(parsed: ParsedTabular) -> Iterator[tuple[int, str, str, int, int, st
             while end < len(rows) and rows[end].parent >= start:
                 end += 1
         lines = [
-            f"{code}{_FIELD}{title}{_FIELD}{parent}{_FIELD}{leaf:d}{placeholder:d}{seventh}"
+            f"{code}{_FIELD}{title}{_FIELD}{parent}{_FIELD}{_FLAGS[leaf][placeholder]}{seventh}"
             for _, code, title, _, parent, leaf, placeholder, seventh in rows[start:end]
         ]
-        said = [line for order in range(start, end) for line in notes.get(order, ())]
-        text = _LINE.join(lines) + _PART + _LINE.join(said)
-        # A title may hold half a surrogate pair no more than XML or a decoded file can.
-        yield start, head.code, head.kind, head.parent, zlib.crc32(text.encode()), text
+        said = []
+        while note is not None and note[0] < end:
+            said.append(f"{note[0]}{_FIELD}{note[1]}{_FIELD}{note[2]}{_FIELD}{note[3]}")
+            note = next(notes, None)
+        content = f"{_LINE.join(lines)}{_PART}{_LINE.join(said)}".encode()
+        yield start, head.code, head.kind, head.parent, zlib.crc32(content), content
         start = end
 
 
-def _unpacked(first: int, parent: int, kind: RowKind, text: str) -> Page:
+def _unpacked(first: int, kind: RowKind, text: str) -> Page:
     rows_text, _, notes_text = text.partition(_PART)
     rows = []
     for order, line in enumerate(rows_text.split(_LINE), first):

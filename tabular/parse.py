@@ -5,6 +5,7 @@ stray ``note`` elements in 7th-character lists, empty notes, sections without co
 """
 
 import re
+from functools import partial
 from pathlib import Path
 
 from lxml import etree
@@ -25,6 +26,9 @@ from chartcoder.tabular.xml import read_xml, text_of
 
 _KNOWN = {"sectionIndex", "visualImpairment", "deactivated"}
 _ROOT = "ICD10CM.tabular"
+# Made by the hundred thousand: this skips the Python function that a named tuple is made by.
+_make_row = partial(tuple.__new__, Row)
+_make_note = partial(tuple.__new__, NoteRow)
 _PENDING = Row(-1, "", "", "code", -1, False, False, -1)
 
 
@@ -42,7 +46,7 @@ def parse_tabular(source: Path | bytes, name: str | None = None) -> ParsedTabula
     root = read_xml(source, label, keep_blanks=False).getroot()
     if root.tag != _ROOT:
         raise BadInput(
-            f"{label} has the root element {root.tag}, not {_ROOT}; give the ICD-10-CM Tabular List."
+            f"{label} has the root element {root.tag}, not {_ROOT}; give the Tabular List."
         )
     return _Reader(label).read(root)
 
@@ -62,7 +66,7 @@ class _Reader:
     def read(self, root: etree._Element) -> ParsedTabular:
         version = re.search(r"\d{4}", root.findtext("version") or "")
         for chapter in root.iterchildren("chapter"):
-            self._row(chapter, "chapter", -1, "", ())
+            self._walk(chapter, "chapter", -1, "", ())
         if not self.seen:
             raise BadInput(f"{self.label} holds no codes; give the whole Tabular List.")
         return ParsedTabular(
@@ -70,7 +74,7 @@ class _Reader:
             self.rows, self.notes, self.sevenths, self.not_applicable, self.problems,
         )  # fmt: skip
 
-    def _row(
+    def _walk(
         self,
         element: etree._Element,
         kind: RowKind,
@@ -84,8 +88,8 @@ class _Reader:
         order = len(rows)
         code = element.get("id", "") if kind == "section" else ""
         title = ""
-        below: list[etree._Element] = []
-        instructions: list[tuple[str, etree._Element]] = []
+        below: list[etree._Element] | None = None
+        instructions: list[etree._Element] | None = None
         below_kind: RowKind = "code"
         for child in element:
             tag = child.tag
@@ -94,33 +98,39 @@ class _Reader:
                     code = (child.text or "").strip()
             elif tag == "desc":
                 title = text_of(child)
-            elif tag == "diag":
+            elif tag == "diag" or tag == "section":
+                if below is None:
+                    below = []
+                    below_kind = "section" if tag == "section" else "code"
                 below.append(child)
-            elif tag == "section":
-                below_kind = "section"
-                below.append(child)
+            elif instructions is None:
+                instructions = [child]
             else:
-                instructions.append((str(tag), child))
+                instructions.append(child)
         if kind == "code":
-            fault = self._fault(code, category)
-            if fault:
-                self._problem(element, f"{fault} was skipped")
-                return
+            if not category or code in self.seen or not code.startswith(category):
+                fault = self._fault(code, category)
+                if fault:
+                    self._problem(element, f"{fault} was skipped")
+                    return
+                category = category or code
             self.seen.add(code)
-            category = category or code
         elif not code:
             self._problem(element, f"a {kind} without a name was skipped")
             return
         rows.append(_PENDING)
         if instructions:
             governing = self._instructions(instructions, order, code, governing)
-        for child in below:
-            self._row(child, below_kind, order, category, governing)
         seventh = -1
-        if governing and not below and kind == "code":
+        if below is not None:
+            for child in below:
+                self._walk(child, below_kind, order, category, governing)
+        elif governing and kind == "code":
             seventh = self._governing(code, governing)
         placeholder = element.get("placeholder") == "true"
-        rows[order] = Row(order, code, title, kind, parent, not below, placeholder, seventh)
+        rows[order] = _make_row(
+            (order, code, title, kind, parent, below is None, placeholder, seventh)
+        )
 
     def _fault(self, code: str, category: str) -> str:
         if code in self.seen:
@@ -138,14 +148,15 @@ class _Reader:
 
     def _instructions(
         self,
-        elements: list[tuple[str, etree._Element]],
+        elements: list[etree._Element],
         order: int,
         code: str,
         governing: tuple[int, ...],
     ) -> tuple[int, ...]:
         blocks: dict[str, int] = {}
         seventh_note = ""
-        for tag, child in elements:
+        for child in elements:
+            tag = str(child.tag)
             note_kind = NOTE_ELEMENTS.get(tag)
             if note_kind is not None:
                 block = blocks.get(tag, 0)
@@ -162,14 +173,19 @@ class _Reader:
     def _note_lines(
         self, element: etree._Element, order: int, kind: NoteKind, block: int, code: str
     ) -> list[str]:
-        texts = [text for line in element if (text := text_of(line))]
-        if len(texts) < max(len(element), 1):
-            self._problem(element, f"an empty {element.tag} note at {code} was skipped")
-        self.notes += [NoteRow(order, kind, block, text) for text in texts]
-        if kind == "note":
-            for text in texts:
-                if "7th character" in text:
+        texts = []
+        empty = len(element) == 0
+        for line in element:
+            text = text_of(line)
+            if text:
+                texts.append(text)
+                self.notes.append(_make_note((order, kind, block, text)))
+                if kind == "note" and "7th character" in text:
                     self.not_applicable += prose_exceptions(text)
+            else:
+                empty = True
+        if empty:
+            self._problem(element, f"an empty {element.tag} note at {code} was skipped")
         return texts
 
     def _definition(

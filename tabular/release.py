@@ -9,20 +9,23 @@ import hashlib
 import importlib.util
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from chartcoder.tabular.errors import BadInput, MissingPrerequisite
+from chartcoder.tabular.errors import BadInput, ChartcoderError, MissingPrerequisite
 from chartcoder.tabular.files import write_whole
 from chartcoder.tabular.home import home
 from chartcoder.tabular.pages import FORMAT_VERSION, write_pages
-from chartcoder.tabular.sources import Part, Role, recognise
+from chartcoder.tabular.parts import Part, Role
+from chartcoder.tabular.records import ParsedTabular
 from chartcoder.tabular.store import TabularList
 
 IndexKind = Literal["official", "derived"]
 BUNDLED_PACKAGE = "simple_icd_10_cm"
+MANIFEST = "manifest.json"
 
 
 class Known(NamedTuple):
@@ -49,7 +52,7 @@ class Release:
     @cached_property
     def year(self) -> str:
         """The fiscal year of its Tabular List."""
-        part = self._tabular_file.part
+        part = self.tabular_file.part
         return part.year or self.tabular.year
 
     @property
@@ -68,17 +71,28 @@ class Release:
                 for k in self.files.values()
                 if k.part.role in _YEAR_ROLES and k.part.year
             )
-            said.append(f"The files of this release are of different years: {listed}.")
+            said.append(f"The files of this release are of {len(years)} different years: {listed}.")
+        problems = self.tabular.problems
+        if problems:
+            said.append(
+                f"{self.tabular_file.part.name} was read with "
+                f"{len(problems):,} problem(s), the first: {problems[0]}"
+            )
         return said
 
     @property
-    def _tabular_file(self) -> Known:
-        for role in ("tabular", "order"):
-            if role in self.files:
-                return self.files[role]  # type: ignore[index]
-        raise MissingPrerequisite(
-            f"The release {self.name} has no Tabular List; add its tabular XML or order file."
-        )
+    def tabular_file(self) -> Known:
+        """What the Tabular List is read from: its XML, else an order file.
+
+        Raises:
+            MissingPrerequisite: the release has neither.
+        """
+        known = self.files.get("tabular") or self.files.get("order")
+        if known is None:
+            raise MissingPrerequisite(
+                f"The release {self.name} has no Tabular List; add its tabular XML or order file."
+            )
+        return known
 
     def cache_folder(self, roles: Iterable[Role], version: str) -> Path:
         """The folder of what was made from these files by this version of a reader."""
@@ -91,32 +105,42 @@ class Release:
     @cached_property
     def tabular(self) -> TabularList:
         """The Tabular List, parsed when first asked for and then read from the cache."""
-        known = self._tabular_file
+        known = self.tabular_file
         role: Role = known.part.role
         path = self.cache_folder([role], f"tabular {FORMAT_VERSION}") / "tabular.db"
-        return TabularList(path, lambda: write_pages(_parse(known.part), path))
+        return TabularList(path, lambda: _make_cache(known.part, path))
 
 
 _YEAR_ROLES = {"tabular", "index", "external", "neoplasm", "drug"}
 
 
-def _parse(part: Part):  # type: ignore[no-untyped-def]
+def _make_cache(part: Part, path: Path) -> None:
     import gc
 
-    # The reader makes a hundred thousand long-lived tuples; the cyclic collector only slows it.
+    # A hundred thousand long-lived tuples are made; the cyclic collector would only look at them
+    # again and again.
     enabled = gc.isenabled()
     gc.disable()
     try:
-        if part.role == "order":
-            from chartcoder.tabular.order import parse_order
-
-            return parse_order(part.read(), part.name, part.year)
-        from chartcoder.tabular.parse import parse_tabular
-
-        return parse_tabular(part.read() if part.member else part.path, part.name)
+        write_pages(parse(part), path)
     finally:
         if enabled:
             gc.enable()
+
+
+def parse(part: Part) -> ParsedTabular:
+    """Reads a Tabular List from its XML or an order file.
+
+    Raises:
+        BadInput: the file is damaged or not of the form.
+    """
+    if part.role == "order":
+        from chartcoder.tabular.order import parse_order
+
+        return parse_order(part.read(), part.name, part.year)
+    from chartcoder.tabular.parse import parse_tabular
+
+    return parse_tabular(part.read() if part.member else part.path, part.name)
 
 
 def open_release(named: str | Path | Iterable[Path] | None = None) -> Release:
@@ -174,29 +198,76 @@ def open_files(paths: list[Path]) -> Release:
     return Release(year or paths[0].stem, ", ".join(str(p) for p in paths), known)
 
 
+def other_releases(release: Release) -> Iterator[tuple[str, TabularList]]:
+    """The Tabular Lists of all other releases there are, newest first, each with its name."""
+    for name in [*reversed(added_releases()), "bundled"]:
+        if name != release.name:
+            with suppress(ChartcoderError):
+                yield name, open_release(name).tabular
+
+
 def releases_folder() -> Path:
     """Where added releases are kept."""
     return home() / "releases"
 
 
 def added_releases() -> list[str]:
-    """The names of the added releases, oldest first."""
+    """The names of the added releases, the newest year last."""
     try:
         names = os.listdir(releases_folder())  # noqa: PTH208 - names are all that is wanted
     except OSError:
         return []
-    return sorted(n for n in names if (releases_folder() / n / "manifest.json").is_file())
+    there = [n for n in names if (releases_folder() / n / MANIFEST).is_file()]
+    return sorted(there, key=lambda name: (_year_of(name), name))
+
+
+def _year_of(name: str) -> str:
+    try:
+        return read_manifest(name).year
+    except BadInput:
+        return ""
+
+
+class Manifest(NamedTuple):
+    """What an added release consists of.
+
+    Attributes:
+        year: the fiscal year of its Tabular List.
+        files: with paths inside the release's own folder.
+    """
+
+    year: str
+    files: list[Known]
+
+
+def read_manifest(name: str) -> Manifest:
+    """Reads what an added release consists of.
+
+    Raises:
+        BadInput: its ``manifest.json`` is damaged.
+    """
+    folder = releases_folder() / name
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+        known = [
+            Known(Part(f["role"], folder / f["file"], "", f["year"]), f["sha256"])
+            for f in manifest["files"]
+        ]
+        return Manifest(str(manifest["year"]), known)
+    except (OSError, ValueError, LookupError, TypeError) as problem:
+        raise BadInput(
+            f"{folder / MANIFEST} is damaged; add the files of release {name} again with "
+            f"`chartcoder release add FILES --as {name}`."
+        ) from problem
 
 
 def open_added(name: str) -> Release:
-    """Opens an added release by its name."""
-    folder = releases_folder() / name
-    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
-    known = [
-        Known(Part(f["role"], folder / f["file"], "", f["year"]), f["sha256"])
-        for f in manifest["files"]
-    ]
-    return Release(name, "added", known)
+    """Opens an added release by its name.
+
+    Raises:
+        BadInput: its ``manifest.json`` is damaged.
+    """
+    return Release(name, "added", read_manifest(name).files)
 
 
 def known_files(paths: list[Path]) -> list[Known]:
@@ -216,6 +287,8 @@ def known_files(paths: list[Path]) -> list[Known]:
         return [Known(Part(r[0], Path(r[1]), r[2], r[3]), r[4]) for r in rows]
     except (OSError, ValueError, LookupError, TypeError):
         pass
+    from chartcoder.tabular.sources import recognise
+
     known = [Known(p, hashlib.sha256(p.read()).hexdigest()) for p in recognise(paths)]
     rows = [
         [k.part.role, str(k.part.path.absolute()), k.part.member, k.part.year, k.sha256]

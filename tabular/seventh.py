@@ -17,8 +17,8 @@ _REFERENCE = re.compile(rf"\b{_CODE}(?:\s*[-–]\s*{_CODE}|-)?")
 _SENTENCE_END = re.compile(r"\.\s")
 _NOT_APPLICABLE = re.compile(
     r"7th characters? (?P<characters>[A-Z0-9](?:(?:,| and|, and) [A-Z0-9])*) "
-    r"(?:do|does) not apply to codes in (?:category|subcategory) (?P<prefix>[A-Z][0-9A-Z]{2}[0-9A-Z.]*) "
-    r"with (?P<position>\d)th character (?P<values>.+)"
+    r"(?:do|does) not apply to codes in (?:category|subcategory) "
+    r"(?P<prefix>[A-Z][0-9A-Z]{2}[0-9A-Z.]*) with (?P<position>\d)th character (?P<values>.+)"
 )
 _VALUE = re.compile(r"(?:^|or |, )([0-9A-Z])\s*-\s")
 
@@ -77,7 +77,7 @@ def legal_characters(
         characters: the pairs of the governing definition.
         exceptions: as ``prose_exceptions`` gives them.
     """
-    barred = set()
+    barred: set[str] = set()
     for prefix, position, values, barred_characters in exceptions:
         if base.startswith(prefix) and len(base) >= position and base[position - 1] in values:
             barred.update(barred_characters)

@@ -6,61 +6,24 @@ Takes a directory, a zip as CMS and CDC publish it, or single files.
 import re
 import zipfile
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import Literal, NamedTuple
 
 from chartcoder.tabular.errors import BadInput
-
-Role = Literal[
-    "tabular", "index", "external", "neoplasm", "drug", "codes", "order", "poa_exempt", "edits"
-]
+from chartcoder.tabular.parts import Part, Role, reason, zip_faults
 
 MOST_BYTES = 400 * 2**20
 MOST_RATIO = 200
+MOST_FILES = 2000
 _HEAD = 6000
 
 _ROOT = re.compile(rb"<([A-Za-z][\w.]*)[\s>]")
 _ORDER = re.compile(rb"\d{5} [A-Z]\d[0-9A-Z]{1,5} +[01] \S")
+_PCS_ORDER = re.compile(rb"\d{5} [0-9][0-9A-HJ-NP-Z]{2,6} +[01] \S")
+_PCS_CODE = re.compile(rb"[0-9][0-9A-HJ-NP-Z]{6} +\S")
 _CODES = re.compile(rb"[A-Z]\d[0-9A-Z]{1,5} +\S")
 _YEAR = re.compile(rb"<version>\s*(\d{4})")
-_YEAR_IN_NAME = re.compile(r"(20\d\d)")
-
-
-class Part(NamedTuple):
-    """One recognised file of a release.
-
-    Attributes:
-        role: what it is.
-        path: the file, or the zip that holds it.
-        member: its name inside the zip; empty for a plain file.
-        year: the fiscal year it names, or an empty text.
-    """
-
-    role: Role
-    path: Path
-    member: str
-    year: str
-
-    @property
-    def name(self) -> str:
-        """What to call it in a message."""
-        return PurePosixPath(self.member).name if self.member else self.path.name
-
-    def read(self) -> bytes:
-        """The content.
-
-        Raises:
-            BadInput: the file is gone, damaged, or larger than any release file.
-        """
-        try:
-            if not self.member:
-                return self.path.read_bytes()
-            with zipfile.ZipFile(self.path) as archive:
-                return archive.read(self.member)
-        except (OSError, zipfile.BadZipFile, EOFError) as problem:
-            raise BadInput(
-                f"{self.path} cannot be read ({problem}); add the release again."
-            ) from problem
+_YEAR_IN_NAME = re.compile(r"(20\d\d)|FY(\d\d)(?!\d)")
 
 
 def recognise(sources: Iterable[Path]) -> list[Part]:
@@ -88,22 +51,47 @@ def recognise(sources: Iterable[Path]) -> list[Part]:
 
 def _in_source(source: Path) -> list[Part]:
     if source.is_dir():
-        files = sorted(p for p in source.rglob("*") if p.is_file())
-        return [part for file in files for part in _in_file(file)]
+        files = list(islice((p for p in source.rglob("*") if p.is_file()), MOST_FILES + 1))
+        if len(files) > MOST_FILES:
+            raise BadInput(
+                f"{source} holds more than {MOST_FILES:,} files; name the folder of one release."
+            )
+        return [part for file in sorted(files) for part in _in_file(file)]
     if not source.exists():
-        raise BadInput(
-            f"{source} does not exist; give a release year, a directory, a zip or XML files."
-        )
+        raise BadInput(f"{source} does not exist; give a year, a directory, a zip or XML files.")
     return _in_file(source)
 
 
 def _in_file(path: Path) -> list[Part]:
-    with path.open("rb") as stream:
-        head = stream.read(_HEAD)
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as stream:
+            head = stream.read(_HEAD)
+    except OSError as problem:
+        raise BadInput(
+            f"{path} cannot be read ({reason(problem)}); give a readable file."
+        ) from problem
     if head[:4] == b"PK\x03\x04" or path.suffix.lower() == ".zip":
+        if _is_web_page(head):
+            raise BadInput(
+                f"{path} is a web page, not a zip: the server answered with a message in place of "
+                "the file; download it again."
+            )
         return list(_in_zip(path))
     role = role_of(head, path.name)
-    return [Part(role, path, "", year_of(head, path.name))] if role else []
+    if role is None:
+        return []
+    if size > MOST_BYTES:
+        raise BadInput(
+            f"{path} is larger than {MOST_BYTES // 2**20} MiB; no file of a release is, so it is "
+            "refused."
+        )
+    return [Part(role, path, "", year_of(head, path.name))]
+
+
+def _is_web_page(head: bytes) -> bool:
+    start = head.lstrip(b"\xef\xbb\xbf \r\n\t")[:15].lower()
+    return start.startswith((b"<!doctype html", b"<html"))
 
 
 def _in_zip(path: Path) -> Iterator[Part]:
@@ -112,20 +100,21 @@ def _in_zip(path: Path) -> Iterator[Part]:
             members = [m for m in archive.infolist() if not m.is_dir()]
             for member in members:
                 _refuse_unsafe(path, member)
-            if sum(m.file_size for m in members) > MOST_BYTES:
+            if sum(m.file_size for m in members) > MOST_BYTES or len(members) > MOST_FILES:
                 raise BadInput(
-                    f"{path} unpacks to more than {MOST_BYTES // 2**20} MiB; no release is that "
-                    "large, so it is refused."
+                    f"{path} unpacks to more than {MOST_BYTES // 2**20} MiB or {MOST_FILES:,} "
+                    "files; no release is that large, so it is refused."
                 )
             for member in sorted(members, key=lambda m: m.filename):
                 with archive.open(member) as stream:
                     head = stream.read(_HEAD)
                 role = role_of(head, member.filename)
                 if role:
-                    yield Part(role, path, member.filename, year_of(head, member.filename))
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as problem:
+                    year = year_of(head, member.filename) or year_of(b"", path.name)
+                    yield Part(role, path, member.filename, year)
+    except zip_faults() as problem:
         raise BadInput(
-            f"{path} is not a whole zip file ({problem}); download it again."
+            f"{path} is not a whole zip file ({reason(problem)}); download it again."
         ) from problem
 
 
@@ -137,6 +126,11 @@ def _refuse_unsafe(path: Path, member: zipfile.ZipInfo) -> None:
         raise BadInput(
             f"{path} holds {member.filename!r}, which unpacks {MOST_RATIO}-fold and more; it is "
             "refused as a zip bomb."
+        )
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise BadInput(
+            f"{path} holds {member.filename!r} in an unusual compression; pack it again as a plain "
+            "zip."
         )
 
 
@@ -162,6 +156,10 @@ def role_of(head: bytes, name: str) -> Role | None:
     lines = head.lstrip(b"\xef\xbb\xbf").splitlines()
     if not lines:
         return None
+    if _PCS_ORDER.match(lines[0]) or (len(lines) > 2 and all(map(_PCS_CODE.match, lines[:3]))):
+        raise BadInput(
+            f"{name} is an ICD-10-PCS file (procedures); give the ICD-10-CM files (diagnoses)."
+        )
     if _ORDER.match(lines[0]):
         return "order"
     if b"POAexempt" in lines[0].replace(b" ", b""):
@@ -189,4 +187,6 @@ def year_of(head: bytes, name: str) -> str:
     if found:
         return found.group(1).decode()
     named = _YEAR_IN_NAME.search(PurePosixPath(name).name)
-    return named.group(1) if named else ""
+    if named:
+        return named[1] or f"20{named[2]}"
+    return ""

@@ -8,6 +8,7 @@ from their base code and its 7th-character definition, and are made when asked f
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import NamedTuple
 
 from chartcoder.tabular.codes import dotted, normalise, undotted, with_seventh
@@ -90,6 +91,8 @@ class TabularList:
         self._notes: dict[int, tuple[Note, ...]] = {}
         self._below: dict[int, list[Entry]] = {}
         self._loaded: dict[str, bool] = {}
+        # Evidence is worked in parallel; a page is kept by one thread at a time.
+        self._lock = Lock()
         self._sevenths: dict[tuple[int, str], Seventh] = {}
 
     def __contains__(self, code: str) -> bool:
@@ -139,21 +142,18 @@ class TabularList:
 
     def _load(self, name: str) -> None:
         """Reads the page of a category, section or chapter, where there is one."""
-        if name not in self._loaded:
-            self._loaded[name] = True
-            page = self._pages.page_of(name)
-            if page is not None and page.rows[0].order not in self._by_order:
-                self._keep(page)
+        with self._lock:
+            if name not in self._loaded:
+                page = self._pages.page_of(name)
+                if page is not None and page.rows[0].order not in self._by_order:
+                    self._keep(page)
+                self._loaded[name] = True
 
     def _keep(self, page: Page) -> None:
         entries = [_entry(row) for row in page.rows]
         first = entries[0].order
         below: dict[int, list[Entry]] = {}
         for entry in entries:
-            # A section that is one category has its name; the category is what is meant.
-            known = self._by_code.get(entry.code)
-            if known is None or known.order < entry.order:
-                self._by_code[entry.code] = entry
             if entry.order > first:
                 below.setdefault(entry.parent, []).append(entry)
         self._below.update(below)
@@ -162,8 +162,13 @@ class TabularList:
                 Note(kind, text, entry.code, block)
                 for kind, block, text in page.notes.get(entry.order, ())
             )
-        # Last, because it says that the page is there, also to another thread.
         self._by_order.update((entry.order, entry) for entry in entries)
+        # Last, because another thread that finds a code asks for what is below it.
+        for entry in entries:
+            # A section that is one category has its name; the category is what is meant.
+            known = self._by_code.get(entry.code)
+            if known is None or known.order < entry.order:
+                self._by_code[entry.code] = entry
 
     def at(self, order: int) -> Entry:
         """The entry at a place in the document.
@@ -172,9 +177,10 @@ class TabularList:
             KeyError: there is no such place.
         """
         if order not in self._by_order:
-            page = self._pages.page_at(order)
-            if page is not None:
-                self._keep(page)
+            with self._lock:
+                page = self._pages.page_at(order) if order not in self._by_order else None
+                if page is not None:
+                    self._keep(page)
         return self._by_order[order]
 
     def path(self, code: str) -> list[Entry]:
@@ -199,11 +205,16 @@ class TabularList:
     def children(self, code: str) -> list[Entry]:
         """What stands directly below: subcategories, or the codes with each 7th character."""
         entry = self.get(code)
-        if entry is None or entry.code != entry.base:
+        return self.children_of(entry) if entry is not None else []
+
+    def children_of(self, entry: Entry) -> list[Entry]:
+        """As ``children``, for an entry: a section may have the name of its only category."""
+        if entry.code != entry.base:
             return []
         if entry.seventh >= 0:
             return self._expanded(entry)
         if entry.kind == "code":
+            self.at(entry.order)
             return list(self._below.get(entry.order, ()))
         if entry.order not in self._below:
             self._below[entry.order] = [_entry(row) for row in self._pages.children_of(entry.order)]

@@ -39,7 +39,7 @@ def read_xml(source: Path | bytes, name: str, *, keep_blanks: bool = True) -> et
     except OSError as problem:
         raise BadInput(f"{name} cannot be read ({problem}); give a readable file.") from problem
     internal = tree.docinfo.internalDTD
-    if internal is not None and any(True for _ in internal.iterentities()):
+    if internal is not None and any(True for _ in internal.iterentities()):  # type: ignore[union-attr]
         raise BadInput(
             f"{name} declares XML entities, which ICD-10-CM files never do; it is refused."
         )
@@ -48,9 +48,10 @@ def read_xml(source: Path | bytes, name: str, *, keep_blanks: bool = True) -> et
 
 def text_of(element: etree._Element) -> str:
     """All text of an element with its children, white space folded."""
-    if len(element):
-        return " ".join("".join(map(str, element.itertext())).split())
-    text = element.text or ""
+    text = element.text if len(element) == 0 else "".join(map(str, element.itertext()))
+    if not text:
+        return ""
+    # Most text needs nothing, and finding that out is cheaper than taking it apart.
     if text.isprintable() and "  " not in text:
         return text.strip()
     return " ".join(text.split())
