@@ -1,7 +1,7 @@
 """``chartcoder evaluate CHARTS GOLD``: scores against gold, stage losses, comparisons."""
 
 import argparse
-import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +13,13 @@ from chartcoder.cli.common import (
     print_json,
     say,
 )
+from chartcoder.cli.model_options import add_model_arguments, judge_factory
 from chartcoder.tabular.errors import BadInput
 
 if TYPE_CHECKING:
     from chartcoder.agents.values import Chart
     from chartcoder.evaluation.gold import GoldChart
+    from chartcoder.evaluation.record import ChartRecord
     from chartcoder.graph.context import Context
 
 FEW = 8
@@ -39,50 +41,124 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--workers", type=positive, metavar="N", help="processes (default: one a processor)"
     )
     parser.add_argument(
+        "--ablation", action="store_true",
+        help="run the charts without the way back too, and compare, paired by chart",
+    )  # fmt: skip
+    parser.add_argument(
+        "--compare", nargs=2, metavar=("A", "B"), help="compare two saved runs, paired by chart"
+    )
+    parser.add_argument(
+        "--report", metavar="DIR", help="write a page and JSON that can be published"
+    )
+    parser.add_argument(
+        "--picture", metavar="FILE", help="draw the losses, as SVG or PNG (extra `plot`)"
+    )
+    parser.add_argument(
         "--save", metavar="FILE", help="save the run; one cut off is taken up again"
     )
+    add_model_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Runs the charts and prints the report."""
+    """Runs the charts and prints the report, or compares two saved runs."""
+    if options.compare:
+        return _compare_saved(options)
     if options.charts is None or options.gold is None:
         raise BadInput("Name the charts and the gold: `chartcoder evaluate CHARTS GOLD`.")
     from chartcoder.evaluation.codebook import CodeBook
     from chartcoder.evaluation.gold import read_gold
     from chartcoder.evaluation.measure import Evaluation
-    from chartcoder.evaluation.record import failed_record
-    from chartcoder.evaluation.run import RunFile, run_all, run_one
+    from chartcoder.evaluation.methods import header, methods
     from chartcoder.evaluation.show import listing, summary
-    from chartcoder.graph.workers import cores, work_through
 
     gold = read_gold(options.gold)
     charts, left_out = charts_with_gold(options.charts, gold, options.only)
     context = _context(options)
     for notice in context.book.release.notices:
         say(notice)
-    save = RunFile(Path(options.save), _header(options, context)) if options.save else None
-    workers = options.workers
-    if workers is None:
-        workers = cores() if context.judge is None and len(charts) > FEW else 1
-    try:
-        records = list(
-            run_all(
-                charts, lambda some: work_through(some, run_one, failed_record, context, workers),
-                save,
-            )
-        )  # fmt: skip
-    finally:
-        if save is not None:
-            save.close()
+    records = _records(charts, gold, context, options.workers, options.save)
     book = CodeBook(context.book)
     evaluation = Evaluation(records, gold, book, {c.id: c.text for c in charts})
-    report = {**evaluation.report(), **left_out, "run": _header(options, context)}
+    report = {**evaluation.report(), **left_out, "run": header(context, gold)}
+    if options.ablation:
+        from chartcoder.evaluation.compare import compare
+
+        without = replace(context, way_back=False)
+        others = _records(charts, gold, without, options.workers, None)
+        report["ablation"] = {
+            "a": "without the way back", "b": "with it", **compare(others, records, gold)
+        }  # fmt: skip
+    if options.report:
+        from chartcoder.evaluation.page import write_report
+
+        told = methods(context, records)
+        for remark in write_report(Path(options.report), report, told, evaluation.rows()):
+            say(remark)
+    if options.picture:
+        from chartcoder.evaluation.picture import draw
+
+        draw(report, Path(options.picture))
     if options.json:
         print_json({**report, "by_chart": evaluation.rows()} if options.show else report)
         return 0
     if options.show:
         print(listing(evaluation.rows(), book))
     print(summary(report))
+    if options.ablation:
+        from chartcoder.evaluation.compare import comparison_text
+
+        ablation = report["ablation"]
+        print(f"\n{comparison_text(ablation, ablation['a'], ablation['b'])}")
+    return 0
+
+
+def _records(
+    charts: "list[Chart]",
+    gold: "dict[str, GoldChart]",
+    context: "Context",
+    workers: int | None,
+    save: str | None,
+) -> "list[ChartRecord]":
+    from chartcoder.evaluation.methods import header
+    from chartcoder.evaluation.record import failed_record
+    from chartcoder.evaluation.run import RunFile, run_all, run_one
+    from chartcoder.graph.workers import cores, work_through
+
+    count = workers
+    if count is None:
+        count = cores() if context.judge is None and len(charts) > FEW else 1
+    file = RunFile(Path(save), header(context, gold)) if save else None
+    try:
+        return list(
+            run_all(
+                charts, gold,
+                lambda some: work_through(some, run_one, failed_record, context, count), file,
+            )
+        )  # fmt: skip
+    finally:
+        if file is not None:
+            file.close()
+
+
+def _compare_saved(options: argparse.Namespace) -> int:
+    from chartcoder.evaluation.compare import compare, comparison_text
+    from chartcoder.evaluation.run import read_run
+
+    a, b = (read_run(path) for path in options.compare)
+    for identity in sorted(set(a.gold) & set(b.gold)):
+        if a.gold[identity].codes != b.gold[identity].codes:
+            raise BadInput(
+                f"The two runs were scored against different gold for the chart {identity!r}; run "
+                "one of them again."
+            )
+    result = compare(a.records, b.records, {**a.gold, **b.gold})
+    if options.json:
+        print_json({"a": a.header, "b": b.header, **result})
+    else:
+        names = (
+            f"{p} ({r.header['command']})" for p, r in zip(options.compare, (a, b), strict=True)
+        )
+        print(comparison_text(result, *names))
     return 0
 
 
@@ -140,22 +216,7 @@ def _context(options: argparse.Namespace) -> "Context":
 
     return Context(
         release=options.release,
+        judge=judge_factory(options),
         way_back=not options.no_way_back,
         policies=policies_of(options),
     )
-
-
-def _header(options: argparse.Namespace, context: "Context") -> dict[str, Any]:
-    from chartcoder import __version__
-    from chartcoder.evaluation.run import code_state
-
-    release = context.book.release
-    return {
-        "version": __version__,
-        "code_state": code_state(),
-        "release": {"year": release.year, "source": release.source, "index": release.index_kind},
-        "judge": context.make_judge().name,
-        "way_back": context.way_back,
-        "policies": dict(context.policies),
-        "command": " ".join(["chartcoder", *sys.argv[1:]]),
-    }

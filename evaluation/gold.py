@@ -188,3 +188,30 @@ def _not_coded(value: object, place: str) -> tuple[NotCoded, ...]:
         codes = dict.fromkeys(normalise(m.group()) for m in _CODE_INSIDE.finditer(named))
         found.append(NotCoded(what, why, tuple(codes)))
     return tuple(found)
+
+
+def gold_line(chart: GoldChart) -> dict[str, Any]:
+    """A chart's gold as an object of the gold file's form, which ``gold_from`` reads."""
+    codes = [
+        {
+            "code": c.code,
+            **({"kind": "core" if c.core else "optional"} if c.marked else {}),
+            **({"alternatives": list(c.alternatives)} if c.alternatives else {}),
+            **({"evidence": list(c.evidence)} if c.evidence else {}),
+        }
+        for c in chart.codes
+    ]
+    line: dict[str, Any] = {"id": chart.id, **chart.encounter.model_dump(exclude_none=True)}
+    line["codes"] = codes
+    if chart.not_coded:
+        line["not_coded"] = [{"what": n.what, "why": n.why} for n in chart.not_coded]
+    return line
+
+
+def gold_from(data: dict[str, Any], place: str, line: int = 0) -> GoldChart:
+    """Reads one chart's gold from its object.
+
+    Raises:
+        BadInput: it is malformed; the message begins with ``place``.
+    """
+    return _chart(data, place, line)

@@ -4,11 +4,12 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from chartcoder.agents.values import Chart
+from chartcoder.evaluation.gold import GoldChart, gold_from, gold_line
 from chartcoder.evaluation.record import ChartRecord, failed_record, record_of
 from chartcoder.graph.context import Context
 from chartcoder.tabular.errors import BadInput
@@ -91,9 +92,9 @@ class RunFile:
         if not whole:
             self._line({"run": header})
 
-    def add(self, record: ChartRecord) -> None:
-        """Saves one record."""
-        self._line(record)
+    def add(self, record: ChartRecord, gold: GoldChart) -> None:
+        """Saves one record with its gold."""
+        self._line({**record, "gold": gold_line(gold)})
 
     def _line(self, value: object) -> None:
         self._stream.write(json.dumps(value).encode() + b"\n")
@@ -128,7 +129,7 @@ def parse_run(content: bytes, path: Path) -> tuple[dict[str, Any], list[ChartRec
             if number == 1:
                 header = value["run"]
             else:
-                value["id"], value["assigned"], value["sha256"]
+                _ = value["id"], value["assigned"], value["sha256"], value["gold"]
                 records.append(cast("ChartRecord", value))
         except (ValueError, LookupError, TypeError):
             break
@@ -137,20 +138,35 @@ def parse_run(content: bytes, path: Path) -> tuple[dict[str, Any], list[ChartRec
     return header, records
 
 
-def read_run(path: str | Path) -> tuple[dict[str, Any], list[ChartRecord]]:
-    """Reads a run that ``chartcoder evaluate --save`` wrote.
+class SavedRun(NamedTuple):
+    """A run that ``chartcoder evaluate --save`` wrote.
+
+    Attributes:
+        header: its settings.
+        records: one a chart.
+        gold: what it was scored against, by chart id.
+    """
+
+    header: dict[str, Any]
+    records: list[ChartRecord]
+    gold: dict[str, GoldChart]
+
+
+def read_run(path: str | Path) -> SavedRun:
+    """Reads a saved run.
 
     Raises:
         BadInput: the file is missing or is none.
     """
     file = Path(path)
-    if file.is_dir() and (file / "run.jsonl").is_file():
-        file = file / "run.jsonl"
-    return parse_run(_bytes(file), file)
+    header, records = parse_run(_bytes(file), file)
+    gold = [gold_from(cast("dict[str, Any]", r)["gold"], str(file)) for r in records]
+    return SavedRun(header, records, {one.id: one for one in gold})
 
 
 def run_all(
     charts: Sequence[Chart],
+    gold: Mapping[str, GoldChart],
     work: Callable[[Sequence[Chart]], Iterable[ChartRecord]],
     save: RunFile | None = None,
 ) -> Iterator[ChartRecord]:
@@ -158,6 +174,7 @@ def run_all(
 
     Args:
         charts: the charts.
+        gold: by chart id.
         work: codes charts in the order given.
         save: where results are kept.
     """
@@ -174,5 +191,5 @@ def run_all(
         if record is None:
             record = next(fresh)
             if save is not None:
-                save.add(record)
+                save.add(record, gold[chart.id])
         yield record
