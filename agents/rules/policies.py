@@ -45,15 +45,16 @@ def policies_for(setting: str | None, changed: tuple[tuple[str, str], ...] = ())
     """The policies for a setting, with what a user changed.
 
     Args:
-        setting: ``outpatient``, ``inpatient``, or None, which is taken as outpatient.
+        setting: ``outpatient``, ``inpatient``, or None, which is taken as outpatient where a
+            policy says nothing of its own for it.
         changed: pairs of name and value.
 
     Raises:
         BadInput: there is no such policy, or it does not take that value.
     """
     table = _table()
-    column = "inpatient" if setting == "inpatient" else "outpatient"
-    values = {name: row[column] for name, row in table.items()}
+    column = setting or "unstated"
+    values = {name: row.get(column, row["outpatient"]) for name, row in table.items()}
     for name, value in changed:
         if name not in table:
             raise BadInput(f"There is no policy {name!r}; there are {', '.join(sorted(table))}.")

@@ -1,0 +1,124 @@
+"""Personal history: what a condition becomes when the chart says that it is over.
+
+A cancer that was removed, with no treatment directed at it and no sign of it, is history (I.C.2.d,
+I.C.2.m); so is an event of the past (I.C.21.c.4). Which history code belongs to which condition
+stands in ``resources/rules/past_conditions.tsv``.
+"""
+
+import re
+from functools import cache
+from typing import NamedTuple
+
+from chartcoder.agents.book import Book
+from chartcoder.agents.rules.mentions import Mention
+from chartcoder.agents.rules.reading import Found, Reading
+from chartcoder.index.words import read_table
+from chartcoder.tabular.home import resources
+
+_PAST_ZONES = frozenset(["past", "surgical"])
+_OVER = re.compile(
+    r"\b(?:ned|no evidence of (?:disease|recurrence|residual|metastatic)|no (?:sign of )?recur\w*|never recurred|"
+    r"not come back|disease[- ]free|in (?:complete )?remission|cured|resected|excised|removed|taken off|"
+    r"margins (?:are )?(?:clear|negative)|s/p|status post|\w+ectomy|mohs|wle|turbt|lumpectomy|"
+    r"treated in|years ago|completed (?:treatment|therapy|chemo\w*|radiation))\b"
+    r"|\b(?:19|20)\d\d\b",
+    re.I,
+)
+_SURE_OVER = re.compile(
+    r"\b(?:ned|no evidence of (?:disease|recurrence|residual)|no (?:sign of )?recur\w*|margins (?:are )?(?:clear|negative)|"
+    r"not come back|disease[- ]free|in (?:complete )?remission|cured)\b",
+    re.I,
+)
+_ACTIVE = re.compile(
+    r"\b(?:stage (?:iii|iv|3|4)|metasta\w*|mets|cycle|adjuvant|neoadjuvant|chemo\w*(?! \d{4})|maintenance (?:today|therapy)|"
+    r"ongoing|active|progress\w*|palliative|recurrent|recurrence of|residual disease|relapse\w*|inoperable|unresect\w*|"
+    r"on (?:tamoxifen|letrozole|anastrozole|exemestane|leuprolide|lupron|imatinib|ibrutinib)|under treatment|"
+    r"awaiting|scheduled|planned|new(?:ly)?|biopsy (?:today|shows))\b",
+    re.I,
+)
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}/(?:\d\d|\d{4})\b|\bage \d+|\byears? ago|\bas a (?:child|kid|teen)", re.I)
+_RESIDUAL = re.compile(r"(?<!no )\b(?:residual|deficit|since then|sequela|late effect|hemipar|hemipleg|aphasi)", re.I)
+_HISTORY = re.compile(r"\b(?:hx|h/o|history|former|prior|previous|remote|old|past|healed|resolved)\b", re.I)
+
+
+class Past(NamedTuple):
+    """What a condition becomes when it is over."""
+
+    code: str
+    kind: str
+
+
+@cache
+def _table() -> dict[str, Past]:
+    rows = read_table(resources() / "rules" / "past_conditions.tsv")
+    return {row["prefix"]: Past(row["code"], row["kind"]) for row in rows}
+
+
+def past_of(code: str) -> Past | None:
+    """The history code that belongs to a condition's code; the longest prefix counts."""
+    bare = code.rstrip("-")
+    for length in range(len(bare), 2, -1):
+        found = _table().get(bare[:length])
+        if found:
+            return found
+    return None
+
+
+def title_of(book: Book, code: str) -> str:
+    """The words by which the book is asked for a code: its title."""
+    entry = book.tabular.get(code)
+    return entry.title if entry else ""
+
+
+def find_history(reading: Reading) -> list[Mention]:
+    """Conditions that the chart tells as over, worded as personal history.
+
+    Args:
+        reading: the chart.
+
+    Returns:
+        One mention a history code, role ``history``, with the chart's words for the condition.
+    """
+    found: dict[str, Mention] = {}
+    for one in reading.conditions:
+        past = past_of(one.code)
+        if past is None or past.code in found or not _is_over(one, past.kind, reading):
+            continue
+        title = title_of(reading.lookup.book, past.code)
+        if title:
+            stretch = one.stretch
+            found[past.code] = Mention(
+                one.spot.start, one.spot.end, title, "present", "", False, stretch.zone,
+                (stretch.start, stretch.end), role="history", reason="told as history",
+            )  # fmt: skip
+    return list(found.values())
+
+
+def _is_over(one: Found, kind: str, reading: Reading) -> bool:
+    if one.assertion not in ("present", "historical", "resolved"):
+        return False
+    zone = one.stretch.zone
+    if zone in ("exam", "results", "review", "social", "family"):
+        return False
+    around = one.stretch.around if one.stretch.kind == "topic" else (one.stretch.start, one.stretch.end)
+    clause = reading.text[around[0] : around[1]]
+    told = one.assertion == "historical"
+    if kind == "cancer":
+        if _ACTIVE.search(clause) and not _SURE_OVER.search(clause):
+            return False
+        if _SURE_OVER.search(clause) or (told and not _ACTIVE.search(clause)):
+            return True
+        return zone in _PAST_ZONES and bool(_OVER.search(clause))
+    if kind == "acute":
+        if _RESIDUAL.search(clause) and one.code.startswith("I63"):
+            return False
+        if zone in _PAST_ZONES:
+            return told or bool(_YEAR.search(clause) or _HISTORY.search(clause))
+        return told and zone in ("history", "prose", "diagnosis", "plan") and not _near(one, reading)
+    return told or (one.assertion == "resolved" and zone in _PAST_ZONES)
+
+
+def _near(one: Found, reading: Reading) -> bool:
+    """The same condition is also told as present."""
+    head = one.code[:3]
+    return any(f.code[:3] == head and f.assertion == "present" for f in reading.conditions)

@@ -1,0 +1,230 @@
+"""Status: organs gone or transplanted, devices, long-term medicines, tobacco, weight, allergies.
+
+Which words say which status stands in ``resources/rules/history_status.tsv``, which medicine
+counts as which long-term use in ``resources/lexicon/drugs.tsv`` (I.C.21.c.3, I.C.4.a.3, I.B.14).
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+from chartcoder.agents.book import Book
+from chartcoder.agents.rules.drugs import DrugNamed, find_drugs
+from chartcoder.agents.rules.history import title_of
+from chartcoder.agents.rules.mentions import Mention, Role
+from chartcoder.agents.rules.reading import Reading
+from chartcoder.agents.rules.wording import Wordings
+from chartcoder.agents.rules.zones import Stretch
+from chartcoder.agents.values import Encounter
+from chartcoder.index.words import read_table
+from chartcoder.tabular.home import resources
+
+_TELLING = frozenset(["diagnosis", "past", "surgical", "history", "plan", "prose", "medications", "social", "system"])
+_KINDS = frozenset(["status", "absence", "history"])
+_REPORTED = (
+    "Z21", "Z66", "Z74.01", "Z79", "Z85", "Z86", "Z87.1", "Z87.3", "Z87.4", "Z87.8", "Z89", "Z90", "Z92.3",
+    "Z93", "Z94", "Z95", "Z96.0", "Z96.4", "Z96.6", "Z98.1", "Z98.2", "Z98.5", "Z98.84", "Z99.0", "Z99.1",
+    "Z99.2", "Z99.81", "I25.2",
+)  # fmt: skip
+_MEDICINE_ZONES = _TELLING | {"course"}
+_NOT_TAKEN = re.compile(
+    r"\b(?:stop(?:ped|s)?|discontinu\w*|d/c'?d|dc'?d|held|holds?|holding|off|no longer|completed|finished|"
+    r"not on|never|avoid|declin\w*|refus\w*|allerg\w*|gtt|drip|bolus|sliding|iv|taper|burst|"
+    r"x ?\d+ ?(?:d|days?|doses?|wks?|weeks?)|for \d+ (?:days|weeks)|day \d+ of \d+|once|given|"
+    r"instead of|consider|discuss\w*|switch|until|was on|loading|prior to)\b|\bprn\b|\bas needed\b|\bno\b",
+    re.I,
+)  # fmt: skip
+_CHRONIC_USE = re.compile(
+    r"\b(?:long[- ]term|chronic|contract|pdmp|er\b|xr\b|extended|daily|bid|tid|qd|weekly|since|for (?:\w+ )?years|"
+    r"maintenance|continue[ds]?|lifelong|home)\b",
+    re.I,
+)
+_LASTING_ONLY = frozenset(["Z79.891", "Z79.1", "Z79.2", "Z79.52"])
+_SHORT_STAY = frozenset(["heparin", "enoxaparin", "dalteparin", "fondaparinux", "tinzaparin"])
+_BMI = re.compile(r"\b(?:bmi|body mass index)\b[^\d\n]{0,15}(\d{2}(?:\.\d+)?)", re.I)
+_RANGE = re.compile(r"(\d+(?:\.\d+)?)(?:-(\d+(?:\.\d+)?)| or (less|greater))")
+_WEIGHT = re.compile(r"E66|E43|E44|E46|E45|E40|E41|E42|R63\.[456]|R64|E88\.A|O99\.21")
+_QUIT = re.compile(
+    r"\b(?:quit|stopped|ex|former|past|prior|previous)\b[- ]?(?:\w+\s){0,3}?(?:smok\w+|cig\w*|tobacco|pipe|cigars?)"
+    r"|\b(?:smok\w+|cig\w*|tobacco|pipe|cigars?|pack[- ]?years?|py)\b[^.;\n]{0,40}?\b(?:quit|stopped|until|till)\b"
+    r"|\bnon-?smoker (?:since|for)\b",
+    re.I,
+)
+_SMOKES = re.compile(
+    r"\b(?:smokes|smoking|current(?:ly)? smok\w+|smoker|ppd|packs? (?:a|per) day|cig(?:arette)?s? (?:a|per) day|cig/d)\b", re.I
+)
+_NOT_SMOKING = re.compile(
+    r"\b(?:never|non-?smok\w*|non-?|denies|no|quit|stopped|former|ex|mother|father|roommate\w*|husband|wife|family|"
+    r"second-?hand|cessation clinic|does not)\b",
+    re.I,
+)
+
+
+@cache
+def _table() -> tuple[tuple[tuple[str, str], ...], Wordings, Wordings]:
+    rows: list[tuple[str, str]] = []
+    states: list[tuple[str, int]] = []
+    allergies: list[tuple[str, int]] = []
+    for row in read_table(resources() / "rules" / "history_status.tsv"):
+        number = len(rows)
+        rows.append((row["code"], row["kind"]))
+        for phrase in row["phrase"].split("|"):
+            phrase = phrase.strip()
+            if row["kind"] == "allergy":
+                allergies.append((phrase, number))
+            elif row["kind"] in _KINDS and row["code"].startswith(_REPORTED):
+                states.append((phrase, number))
+    return tuple(rows), Wordings(states), Wordings(allergies)
+
+
+def find_status(reading: Reading, encounter: Encounter) -> list[Mention]:
+    """Status and long-term use that the chart tells, one mention a code.
+
+    Args:
+        reading: the chart.
+        encounter: its age tells newborns and children apart.
+    """
+    found: dict[str, Mention] = {}
+    for code, mention in (
+        *_states(reading), *_medicines(reading), *_tobacco(reading, encounter),
+        *_weight(reading, encounter), *_allergies(reading),
+    ):  # fmt: skip
+        found.setdefault(code, mention)
+    return list(found.values())
+
+
+def _mention(
+    reading: Reading, stretch: Stretch, start: int, end: int, code: str, role: Role, reason: str
+) -> Iterator[tuple[str, Mention]]:
+    title = title_of(reading.lookup.book, code)
+    if title:
+        yield code, Mention(
+            start, end, title, "present", "", False, stretch.zone, (stretch.start, stretch.end),
+            role=role, reason=reason,
+        )  # fmt: skip
+
+
+def _states(reading: Reading) -> Iterator[tuple[str, Mention]]:
+    rows, states, _ = _table()
+    for stretch in reading.stretches:
+        if stretch.zone not in _TELLING:
+            continue
+        for hit in states.find(reading.words(stretch)):
+            assertion, _ = reading.said_of(stretch, hit.start, hit.end)
+            if assertion not in ("present", "historical"):
+                continue
+            yield from _mention(
+                reading, stretch, hit.start, hit.end, rows[hit.row][0], "status", "a lasting state"
+            )
+
+
+def _medicines(reading: Reading) -> Iterator[tuple[str, Mention]]:
+    diabetes = {f.code[:3] for f in reading.conditions if f.code[:3] in ("E08", "E09", "E10", "E11", "E13")}
+    for stretch in reading.stretches:
+        if stretch.zone not in _MEDICINE_ZONES:
+            continue
+        for named in find_drugs(reading.text, stretch.start, stretch.end):
+            clause = _clause(reading.text, stretch, named)
+            if _NOT_TAKEN.search(clause):
+                continue
+            if stretch.zone == "course" and not re.search(r"\b(?:continued?|resumed|restarted|home)\b", clause, re.I):
+                continue
+            for code in named.drug.codes:
+                if _counts(code, named, clause, diabetes):
+                    yield from _mention(
+                        reading, stretch, named.start, named.end, code, "medication",
+                        "taken long term",
+                    )  # fmt: skip
+
+
+def _counts(code: str, named: DrugNamed, clause: str, diabetes: set[str]) -> bool:
+    if code == "Z79.899" or named.drug.generic in _SHORT_STAY:
+        return False
+    if code in _LASTING_ONLY:
+        return bool(_CHRONIC_USE.search(clause))
+    if code == "Z79.4":
+        return bool(diabetes - {"E10"})
+    if code in ("Z79.84", "Z79.85"):
+        return bool(diabetes)
+    return True
+
+
+def _clause(text: str, stretch: Stretch, named: DrugNamed) -> str:
+    """The words between the marks of punctuation around a medicine, a little beyond its dose."""
+    start = max((text.rfind(mark, stretch.start, named.start) for mark in ";,.("), default=-1)
+    start = max(start + 1, stretch.start)
+    ends = [place for mark in (";", ",", ". ", ")") if (place := text.find(mark, named.end, stretch.end)) >= 0]
+    return text[start : min(ends, default=stretch.end)]
+
+
+def _tobacco(reading: Reading, encounter: Encounter) -> Iterator[tuple[str, Mention]]:
+    if encounter.age is not None and encounter.age < 8:
+        return
+    for stretch in reading.stretches:
+        if stretch.zone not in _TELLING:
+            continue
+        said = reading.text[stretch.start : stretch.end]
+        quit_ = _QUIT.search(said)
+        if quit_ and "never" not in said.lower():
+            yield from _mention(
+                reading, stretch, stretch.start + quit_.start(), stretch.start + quit_.end(),
+                "Z87.891", "history", "smoked in the past",
+            )  # fmt: skip
+            return
+
+
+def _weight(reading: Reading, encounter: Encounter) -> Iterator[tuple[str, Mention]]:
+    """A body mass index counts only beside a provider's diagnosis of weight (I.B.14)."""
+    if encounter.age is not None and encounter.age < 20:
+        return
+    if not any(
+        _WEIGHT.match(f.code) and f.assertion == "present" and f.stretch.zone not in ("results", "exam")
+        for f in reading.conditions
+    ):
+        return
+    for stretch in reading.stretches:
+        if stretch.zone in ("copied", "family"):
+            continue
+        found = _BMI.search(reading.text, stretch.start, stretch.end)
+        if found:
+            code = _bmi_code(reading.lookup.book, float(found.group(1)))
+            if code:
+                yield from _mention(
+                    reading, stretch, found.start(), found.end(), code, "status", "body mass index beside a diagnosis of weight"
+                )
+
+
+def _bmi_code(book: Book, value: float) -> str:
+    """The adult body mass index code whose range holds a value."""
+    for entry in book.tabular.billable_under("Z68"):
+        found = _RANGE.search(entry.title)
+        if not found or "adult" not in entry.title:
+            continue
+        first = float(found.group(1))
+        if found.group(3) == "less":
+            if value < first + 0.1:
+                return entry.code
+        elif found.group(3) == "greater":
+            if value >= first:
+                return entry.code
+        elif first <= value < float(found.group(2)) + 0.1:
+            return entry.code
+    return ""
+
+
+def _allergies(reading: Reading) -> Iterator[tuple[str, Mention]]:
+    rows, _, allergies = _table()
+    for stretch in reading.stretches:
+        if stretch.zone not in _TELLING and stretch.zone != "allergies":
+            continue
+        for hit in allergies.find(reading.words(stretch)):
+            if reading.said_of(stretch, hit.start, hit.end)[0] in ("present", "historical"):
+                yield from _mention(
+                    reading, stretch, hit.start, hit.end, rows[hit.row][0], "status", "allergy"
+                )
+
+
+def overlap_free(mentions: Sequence[Mention], known: Sequence[Mention]) -> list[Mention]:
+    """Those mentions whose place no known mention holds already."""
+    taken = [(m.start, m.end) for m in known]
+    return [m for m in mentions if not any(s < m.end and m.start < e for s, e in taken)]
