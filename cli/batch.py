@@ -128,7 +128,7 @@ class Progress:
             self._bar.stop()
         if kind is None or issubclass(kind, KeyboardInterrupt):
             before = f", {self.before} by an earlier run" if self.before else ""
-            failed = f", {counted(self.failed, 'of them')} failed" if self.failed else ""
+            failed = f", {self.failed} of them failed" if self.failed else ""
             say(
                 f"{self.finished} of {counted(self.total, 'chart')} done{before}{failed}, "
                 f"{self.seconds:.1f} s."

@@ -70,10 +70,12 @@ def run(options: argparse.Namespace) -> int:
     from chartcoder.evaluation.measure import Evaluation
     from chartcoder.evaluation.methods import header, methods
     from chartcoder.evaluation.show import listing, summary
+    from chartcoder.graph.batch import check_context
 
     gold = read_gold(options.gold)
     charts, left_out = charts_with_gold(options.charts, gold, options.only)
     context = _context(options)
+    check_context(context)
     for notice in context.book.release.notices:
         say(notice)
     records = _records(charts, gold, context, options.workers, options.save)

@@ -14,6 +14,7 @@ from chartcoder.evaluation.record import ChartRecord, failed_record, record_of
 from chartcoder.graph.context import Context
 from chartcoder.tabular.errors import BadInput
 
+_BEGINNING = b'{"run": '
 _SOURCE_FOLDERS = ("tabular", "index", "agents", "graph", "resources")
 
 
@@ -72,6 +73,8 @@ class RunFile:
         if path.exists():
             content = _bytes(path)
             whole = content[: content.rfind(b"\n") + 1]
+            if not (content.startswith(_BEGINNING) or _BEGINNING.startswith(content)):
+                raise _no_run(path)
         if whole:
             found, records = parse_run(whole, path)
             differing = sorted(
@@ -134,8 +137,12 @@ def parse_run(content: bytes, path: Path) -> tuple[dict[str, Any], list[ChartRec
         except (ValueError, LookupError, TypeError):
             break
     if header is None:
-        raise BadInput(f"{path} is no saved run of `chartcoder evaluate`; name another file.")
+        raise _no_run(path)
     return header, records
+
+
+def _no_run(path: Path) -> BadInput:
+    return BadInput(f"{path} is no saved run of `chartcoder evaluate`; name another file.")
 
 
 class SavedRun(NamedTuple):
@@ -159,7 +166,9 @@ def read_run(path: str | Path) -> SavedRun:
         BadInput: the file is missing or is none.
     """
     file = Path(path)
-    header, records = parse_run(_bytes(file), file)
+    header, lines = parse_run(_bytes(file), file)
+    # A chart whose text changed between two sittings has two lines; the later one counts.
+    records = list({r["id"]: r for r in lines}.values())
     gold = [gold_from(cast("dict[str, Any]", r)["gold"], str(file)) for r in records]
     return SavedRun(header, records, {one.id: one for one in gold})
 

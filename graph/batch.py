@@ -67,6 +67,20 @@ def _line(value: dict[str, Any]) -> str:
     return text
 
 
+def check_context(context: Context) -> None:
+    """Opens what every chart needs, so that what would fail for all of them is said once.
+
+    Raises:
+        BadInput: the release cannot be opened, or there is no such policy.
+        MissingPrerequisite: a prerequisite of the release or the judge is not there.
+    """
+    from chartcoder.agents.rules.policies import policies_for
+
+    for setting in ("outpatient", "inpatient"):
+        policies_for(setting, context.policies)
+    _ = context.book.tabular, context.book.index
+
+
 def code_all(
     sources: Sequence[Source],
     out: str | Path,
@@ -89,8 +103,7 @@ def code_all(
         MissingPrerequisite: a prerequisite of the release or the judge is not there.
     """
     path = Path(out)
-    # What would fail for every chart is said once, before anything is written.
-    _ = context.book.tabular, context.book.index
+    check_context(context)
     with _opened(path) as stream:
         kept = _kept(stream, path, sources, context)
         for source, error in zip(sources, kept, strict=False):
