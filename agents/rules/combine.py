@@ -164,7 +164,7 @@ class _Table:
             if not branches:
                 continue
             for other in list(self.alive):
-                if other.code == one.code or other.confidence < _SURE:
+                if other.code == one.code or other.confidence < _SURE or other.code[0] in "ZVWXY":
                     continue
                 if one in self.alive and other in self.alive:
                     self._join(one, other, branches)
