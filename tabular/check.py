@@ -129,9 +129,8 @@ def _violations(codes: CodeSet, asked: list[Constraint]) -> list[Finding]:
     """What stands in the wrong order; one finding for each code and note, of the gravest kind."""
     findings: list[Finding] = []
     told: set[tuple[str, str]] = set()
-    for constraint in asked:
-        if not constraint.violated():
-            continue
+    violated = (c for c in asked if c.violated())
+    for constraint in sorted(violated, key=lambda c: (RANK[c.severity], c.strength)):
         late = [i for i in constraint.before if i > min(constraint.after)]
         early = [i for i in constraint.after if i < max(late)]
         pairs = {(codes.items[b].code, codes.items[a].code) for b in late for a in early if b > a}

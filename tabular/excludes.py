@@ -87,7 +87,7 @@ def _settle(
         severity = "query"
         message = (
             f"{item.code} ({sides[0]}) and {other.code} ({sides[1]}) exclude each other on the "
-            "same side; if they are unrelated both may stand, if that is not clear ask the provider."
+            "same side; if they are unrelated both may stand, if that is unclear ask the provider."
         )
     else:
         severity = "error"

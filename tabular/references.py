@@ -86,8 +86,7 @@ class Reference(NamedTuple):
     def end(self) -> str:
         """The last ``place`` that is still inside."""
         low, high = self.low, self.high
-        if len(high) > 3 and high[-1] == "9" and low != high and low[:-1] == high[:-1]:
-            # C96.0-C96.9 is all of C96: letters (C96.A) stand before the 9 in the book.
+        if high[-1] == "9" and low[:-1] == high[:-1] and high[:-1] in _letters_before_nine():
             high = high[:-1]
         return place(high) + "}"
 
@@ -104,11 +103,16 @@ class Reference(NamedTuple):
 
 
 @cache
-def _stand_after() -> dict[str, str]:
+def _order_of_book() -> tuple[dict[str, str], frozenset[str]]:
     with (resources() / "rules" / "categories.toml").open("rb") as stream:
-        after: dict[str, str] = tomllib.load(stream)["after"]
+        told = tomllib.load(stream)
     # "~" sorts behind every character of a code, and "}" between the two.
-    return {category: f"{before}~{category[-1]}" for category, before in after.items()}
+    after = {category: f"{before}~{category[-1]}" for category, before in told["after"].items()}
+    return after, frozenset(undotted(code) for code in told["book"]["letters_before_nine"])
+
+
+def _letters_before_nine() -> frozenset[str]:
+    return _order_of_book()[1]
 
 
 def place(bare: str) -> str:
@@ -120,7 +124,7 @@ def place(bare: str) -> str:
     if bare[1:3].isdigit():
         return bare
     category = bare[:3]
-    return _stand_after().get(category, category) + bare[3:]
+    return _order_of_book()[0].get(category, category) + bare[3:]
 
 
 def references(text: str) -> tuple[Reference, ...]:

@@ -65,7 +65,8 @@ class Item(NamedTuple):
         entry: as the Tabular List has it.
         rules: what governs it.
         ancestors: orders of its base and of every header above.
-        manifestation: its title says "in diseases classified elsewhere", or a header's does.
+        manifestation: its title says "in diseases classified elsewhere", or that of a header does
+            and a note asks for the etiology.
         chapter: number of its chapter, such as ``15``.
     """
 
@@ -111,9 +112,14 @@ class RuleBook:
     def _item(self, entry: Entry) -> Item:
         bare = undotted(entry.code)
         branch = self._branch(entry.order)
+        # A header's title makes its codes manifestations only where a note asks for the etiology:
+        # Charcot's joint (M14.6) stands below such a header and may be first.
+        is_manifestation = branch.manifestation and (
+            bool(branch.rules.code_first) or states_manifestation(entry.title)
+        )
         return Item(
             entry.code, bare, place(bare), entry, _scoped(branch.rules, bare),
-            branch.ancestors, branch.manifestation, branch.chapter,
+            branch.ancestors, is_manifestation, branch.chapter,
         )  # fmt: skip
 
     def _branch(self, order: int) -> _Branch:

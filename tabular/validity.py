@@ -218,7 +218,7 @@ def _needless(bare: str, tabular: TabularList) -> Finding | None:
         if not entry.billable or len(bare) > 8:
             return None
         extra = bare[length:]
-        is_seventh = len(bare) == 7 or (extra.startswith("X") and len(extra) > 1)
+        is_seventh = len(extra.lstrip("X")) == 1 and (len(bare) == 7 or extra.startswith("X"))
         if not is_seventh and extra.strip("X"):
             return None
         rule, section = (
