@@ -43,11 +43,12 @@ class EncounterOptions(NamedTuple):
 class LazyParser(argparse.ArgumentParser):
     """A parser whose arguments come from a module that is imported when the parser is chosen.
 
-    The module has ``add_arguments(parser)`` and ``run(options) -> int``.
+    The module has ``add_arguments(parser)`` and ``run(options) -> int``. Without a module it is a
+    parser like any other.
     """
 
-    def __init__(self, *, module: str, **rest: Any) -> None:
-        self._module: str | None = module
+    def __init__(self, *, module: str | None = None, **rest: Any) -> None:
+        self._module = module
         super().__init__(**rest)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:

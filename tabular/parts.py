@@ -43,7 +43,7 @@ class Part(NamedTuple):
 
             with ZipFile(self.path) as archive:
                 return archive.read(self.member)
-        except (*zip_faults(), KeyError) as problem:
+        except zip_faults() as problem:
             raise BadInput(
                 f"{self.path} cannot be read ({reason(problem)}); fetch or add it again."
             ) from problem
@@ -55,7 +55,10 @@ def zip_faults() -> tuple[type[Exception], ...]:
     from zipfile import BadZipFile
     from zlib import error
 
-    return (BadZipFile, error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
+    return (
+        BadZipFile, error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError,
+        KeyError,
+    )  # fmt: skip
 
 
 def reason(problem: BaseException) -> str:

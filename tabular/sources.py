@@ -39,7 +39,7 @@ def recognise(sources: Iterable[Path]) -> list[Part]:
     listed = list(sources)
     parts: list[Part] = []
     for source in listed:
-        parts += _in_source(source)
+        parts += parts_in(source)
     if not parts:
         names = ", ".join(str(s) for s in listed)
         raise BadInput(
@@ -49,7 +49,12 @@ def recognise(sources: Iterable[Path]) -> list[Part]:
     return parts
 
 
-def _in_source(source: Path) -> list[Part]:
+def parts_in(source: Path) -> list[Part]:
+    """The files of a release in one directory, zip or file; none is no error.
+
+    Raises:
+        BadInput: as ``recognise`` does.
+    """
     if source.is_dir():
         files = list(islice((p for p in source.rglob("*") if p.is_file()), MOST_FILES + 1))
         if len(files) > MOST_FILES:
