@@ -18,6 +18,7 @@ Role = Literal["problem", "finding", "status", "history", "medication", "cause"]
 _LEAST = 0.35
 _LEAST_AFTER = 0.55
 _LEAST_IN_PROSE = 0.75
+_WITH_CUE = 0.6
 _TRIM = " \t\n.,;:-–—*•"
 _SOFT = re.compile(
     r"^(?:the |a |an |his |her |their |this |that |patient has |new |known |mild(?:ly)? )+", re.I
@@ -39,6 +40,7 @@ class Mention(NamedTuple):
         role: what it is: a problem, a finding, a status, history, a medication, a cause.
         primary: it is the first problem.
         reason: why it counts.
+        modifiers: words beside it that qualify it: a side, a site, an acuity.
     """
 
     start: int
@@ -52,6 +54,7 @@ class Mention(NamedTuple):
     role: Role = "problem"
     primary: bool = False
     reason: str = "named as a problem"
+    modifiers: tuple[str, ...] = ()
 
 
 def find_mentions(document: Document, lookup: Lookup, policies: Policies) -> list[Mention]:
@@ -81,37 +84,71 @@ def _cut(text: str, start: int, end: int, problem: Problem, lookup: Lookup) -> l
             memory[key] = max(0.0, best[0].score - 0.25) * lookup.weight(phrase) if best else 0.0
         return memory[key]
 
-    mentions = []
-    site = ""
+    mentions: list[Mention] = []
+    before = ""
     for first, last in segment(sentence, score):
         begin, stop, phrase = _bare(sentence, first, last, cues)
         if not phrase or not tokens(phrase):
             continue
         kind = kind_of_phrase(expand(phrase, lookup.context)[0])
-        if kind == "site":
-            site = phrase
+        if kind == "procedure" and not _stands_by_itself(lookup, phrase):
             continue
-        if kind != "condition":
+        if kind in ("site", "modifier", ""):
+            # A side, a site or an acuity by itself belongs to the condition it stands beside.
+            if mentions:
+                mentions[-1] = mentions[-1]._replace(
+                    modifiers=(*mentions[-1].modifiers, phrase)
+                )
+            else:
+                before = f"{before} {phrase}".strip()
             continue
-        if site:
-            joined = f"{site} {phrase}"
+        if before:
+            joined = f"{before} {phrase}"
             whole, alone = lookup.find(joined, 1), lookup.find(phrase, 1)
             if whole and (not alone or whole[0].score >= 0.9 * alone[0].score):
                 phrase = joined
-            site = ""
         best = lookup.find(phrase, 5)
         least = _LEAST_IN_PROSE if problem.prose else _LEAST if first < 4 else _LEAST_AFTER
         if not best or best[0].score < least:
             continue
         assertion, mark = assertion_of(cues, begin, stop)
-        mentions.append(
-            Mention(
-                start + begin, start + stop, phrase, assertion, mark.cue if mark else "",
-                bool(mark and mark.guideline), problem.section, problem.context,
-                primary=problem.order == 0,
-            )
+        mention = Mention(
+            start + begin, start + stop, phrase, assertion, mark.cue if mark else "",
+            bool(mark and mark.guideline), problem.section, problem.context,
+            primary=problem.order == 0, modifiers=(before,) if before else (),
         )  # fmt: skip
+        before = ""
+        if mark is not None:
+            mention = _with_its_cue(mention, sentence, start, lookup, mark.cue)
+        mentions.append(mention)
     return mentions
+
+
+def _stands_by_itself(lookup: Lookup, phrase: str) -> bool:
+    """Says whether the Index has the phrase as an encounter of its own: "radiation therapy"."""
+    best = lookup.find(phrase, 1)
+    return bool(best) and best[0].score >= 0.9 and best[0].path[0].startswith("Encounter")
+
+
+def _with_its_cue(
+    mention: Mention, sentence: str, start: int, lookup: Lookup, cue: str
+) -> Mention:
+    """A mention together with its cue, where the Index has the two as one entry.
+
+    "Family history of breast cancer", "old myocardial infarction" and "need for influenza
+    vaccination" are entries of their own: there the cue is part of what is documented.
+    """
+    place = sentence.lower().rfind(cue, 0, mention.start - start + len(cue) + 1)
+    if place < 0 or mention.start - start - place > len(cue) + 4:
+        return mention
+    whole = sentence[place : mention.end - start].strip(_TRIM)
+    found = lookup.find(whole, 1)
+    said = set(tokens(expand(cue, lookup.context)[0]))
+    if found and found[0].score >= _WITH_CUE and said & set(found[0].matched):
+        return mention._replace(
+            start=start + place, phrase=whole, assertion="present", role="history"
+        )
+    return mention
 
 
 def _bare(sentence: str, first: int, last: int, cues: list) -> tuple[int, int, str]:  # type: ignore[type-arg]
@@ -150,6 +187,7 @@ def as_evidence(mention: Mention, number: int, text: str) -> Evidence:
         ),
         phrase=mention.phrase,
         support=(Span(start=start, end=stop, text=text[start:stop], section=section),),
+        modifiers=mention.modifiers,
         role=mention.role,
         primary=mention.primary,
         reason=mention.reason,

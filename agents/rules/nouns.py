@@ -29,6 +29,14 @@ def _procedures() -> tuple[frozenset[str], tuple[str, ...]]:
     return plain, tuple(w[1:] for w in words if w[0] == "-")
 
 
+@cache
+def modifier_words() -> frozenset[str]:
+    """Words that qualify a condition and name none."""
+    lines = (resources() / "lexicon" / "modifiers.txt").read_text("utf-8").splitlines()
+    words = [w for line in lines if not line.startswith("#") for w in line.split()]
+    return frozenset(part for w in words for part in split(w))
+
+
 @lru_cache(maxsize=8192)
 def is_procedure(word: str) -> bool:
     """Says whether a word names a test, a procedure or something of the visit's business."""
@@ -38,8 +46,13 @@ def is_procedure(word: str) -> bool:
 
 @lru_cache(maxsize=8192)
 def kind_of_phrase(phrase: str) -> str:
-    """``condition``, ``site``, ``procedure``, or an empty text for words that say nothing."""
-    sites = site_words()
+    """What the words of a phrase name.
+
+    Returns:
+        ``condition``, ``procedure``, ``site``, ``modifier`` for words that only qualify, or an
+        empty text for words that say nothing.
+    """
+    sites, modifiers = site_words(), modifier_words()
     found = ""
     for word in split(phrase):
         plain = canonical(word)
@@ -47,10 +60,12 @@ def kind_of_phrase(phrase: str) -> str:
             continue
         if len(word) == 1 or word[0].isdigit():
             continue
-        if is_procedure(word):
+        if word in modifiers:
+            found = found or "modifier"
+        elif is_procedure(word):
             found = "procedure"
         elif plain in sites:
-            found = found or "site"
+            found = "procedure" if found == "procedure" else "site"
         else:
             return "condition"
     return found
