@@ -77,11 +77,11 @@ class MentionsAnswer(Answer):
 
 
 class EntriesItem(Answer):
-    """The entries chosen for one evidence item; ``instead`` is looked up where none fits."""
+    """The entries chosen for one evidence item, and other words to look up besides."""
 
     evidence: int
     entries: list[int]
-    instead: str = ""
+    also: str = ""
 
 
 class EntriesAnswer(Answer):

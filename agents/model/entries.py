@@ -11,6 +11,8 @@ from chartcoder.agents.values import Chart, Evidence, IndexEntry
 Offer = tuple[Evidence, Sequence[IndexEntry]]
 
 _MOST = 4
+_FEW = 5
+_SHARE = 0.6
 
 
 class Numbered(NamedTuple):
@@ -34,7 +36,7 @@ def question(prompt: Prompt, chart: Chart, offered: Sequence[Offer], year: str) 
     for item, entries in offered:
         lines = evidence_lines(item, chart)
         seen: set[tuple[str, tuple[str, ...]]] = set()
-        for entry in entries:
+        for entry in _near_the_best(entries):
             mark = (entry.code, entry.path)
             if mark in seen:
                 continue
@@ -49,6 +51,14 @@ def question(prompt: Prompt, chart: Chart, offered: Sequence[Offer], year: str) 
         {"year": year, "fence": fence_for(chart.text), "items": "\n\n".join(blocks)}
     )
     return Numbered(filled, numbered, frozenset(item.id for item, _ in offered))
+
+
+def _near_the_best(entries: Sequence[IndexEntry]) -> list[IndexEntry]:
+    """The entries without those that fit far worse than the best; a few in any case."""
+    if not entries:
+        return []
+    best = max(entry.score for entry in entries)
+    return [e for place, e in enumerate(entries) if place < _FEW or e.score >= _SHARE * best]
 
 
 def path_words(entry: IndexEntry) -> str:
@@ -77,10 +87,10 @@ def check(answer: EntriesAnswer, asked: Numbered) -> None:
 
 
 class Read(NamedTuple):
-    """What an answer chose for one evidence item: entries, and words to look up instead."""
+    """What an answer chose for one evidence item: entries, and words to look up besides."""
 
     entries: tuple[IndexEntry, ...]
-    instead: str
+    also: str
 
 
 def read(answer: EntriesAnswer, asked: Numbered) -> tuple[dict[int, Read], int]:
@@ -100,5 +110,5 @@ def read(answer: EntriesAnswer, asked: Numbered) -> tuple[dict[int, Read], int]:
                 strays += 1
             else:
                 chosen.append(entry)
-        found[item.evidence] = Read(tuple(chosen[:_MOST]), item.instead.strip())
+        found[item.evidence] = Read(tuple(chosen[:_MOST]), item.also.strip())
     return found, strays

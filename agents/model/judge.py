@@ -25,6 +25,7 @@ from chartcoder.agents.model.prompts import Messages
 from chartcoder.agents.model.settings import ModelSettings
 from chartcoder.agents.model.wire import estimated_tokens
 from chartcoder.agents.rules.judge import RulesJudge
+from chartcoder.agents.rules.policies import policies_for
 from chartcoder.agents.values import (
     AgentName,
     Candidate,
@@ -44,6 +45,7 @@ PROMPTS = (
     "extractor", "navigator", "validator", "reconciler", "policy-outpatient", "policy-inpatient",
 )  # fmt: skip
 _FURTHER = 4
+_FURTHER_BESIDE = 2
 _MOST_PARTS = 8
 
 
@@ -172,7 +174,7 @@ class ModelJudge:
         book: Book,
         offered: Sequence[tuple[Evidence, Sequence[IndexEntry]]],
     ) -> Sequence[tuple[IndexEntry, ...]]:
-        """Asks which index entries are worth verifying; where none fits, looks up other words."""
+        """Asks which index entries are worth verifying, and looks up other words the model names."""
         prompt = self.client.prompt("navigator")
         year = book.release.year
         chosen: dict[int, tuple[IndexEntry, ...]] = {}
@@ -201,7 +203,7 @@ class ModelJudge:
                 for item, _ in part:
                     if item.id in found:
                         read = found[item.id]
-                        chosen[item.id] = read.entries or self._instead(item, read, chart, book)
+                        chosen[item.id] = self._with_others(item, read, chart, book)
         return [chosen.get(item.id, ()) for item, _ in offered]
 
     def _entries_by_rules(
@@ -212,14 +214,20 @@ class ModelJudge:
             self._account.degrade("navigator", f"evidence {item.id}", why, item.id)
         return {item.id: tuple(a) for (item, _), a in zip(offered, answers, strict=True)}
 
-    def _instead(
+    def _with_others(
         self, item: Evidence, read: entries.Read, chart: Chart, book: Book
     ) -> tuple[IndexEntry, ...]:
-        """The best lines for other words; the validator sees them beside everything in reach."""
-        if not read.instead:
-            return ()
-        again = item.model_copy(update={"phrase": read.instead, "modifiers": ()})
-        return tuple(navigator.look_up(again, book, chart.text, _FURTHER))
+        """The entries chosen, and the best lines for the other words, which no list had shown.
+
+        The validator sees both beside everything in reach.
+        """
+        if not read.also:
+            return read.entries
+        again = item.model_copy(update={"phrase": read.also, "modifiers": ()})
+        most = _FURTHER_BESIDE if read.entries else _FURTHER
+        known = {(e.code, e.path) for e in read.entries}
+        found = navigator.look_up(again, book, chart.text, most)
+        return (*read.entries, *(e for e in found if (e.code, e.path) not in known))
 
     # Which codes?
 
@@ -308,11 +316,14 @@ class ModelJudge:
         memory = self.client.memory(_key(chart))
         before: sets.Verdicts | None = memory.get("set")
         if before is None:
-            if len(merged) < 2 and not by_rules.rejected and not by_rules.suggested:
-                return by_rules
+            left_open = sets.open_questions(book, evidence, merged, by_rules)
+            if not left_open:
+                return by_rules.model_copy(update={"kept": _led(merged, evidence)})
             setting = self._setting(chart)
             prompt = self.client.prompt("reconciler")
-            asked = sets.question(prompt, chart, book, evidence, merged, by_rules, setting)
+            asked = sets.question(
+                prompt, chart, book, evidence, merged, by_rules, setting, left_open
+            )
             try:
                 answer = self._ask(
                     "reconciler", asked.messages, SetAnswer, book, lambda a: sets.check(a, asked)
@@ -456,13 +467,19 @@ class ModelJudge:
     def _policy(self, setting: str | None) -> str:
         """What counts in a setting; both, where it is not known."""
         if setting is not None:
-            return self.client.prompt(f"policy-{setting}").fill({}).user
-        both = [
-            self.client.prompt(f"policy-{s}").fill({}).user for s in ("outpatient", "inpatient")
-        ]
-        return "First see whether this is an outpatient visit or a hospital stay.\n" + "\n".join(
-            both
-        )
+            consistent = policies_for(setting).consistent_with
+            prompt = self.client.prompt(f"policy-{setting}")
+            return prompt.fill({"consistent": _CONSISTENT[consistent]}).user
+        both = [self._policy(s) for s in ("outpatient", "inpatient")]
+        first = "First see whether this is an outpatient visit or a hospital stay."
+        return "\n".join([first, *both])
+
+
+# The rules judge's policy of the same name, in words for a prompt.
+_CONSISTENT = {
+    "definitive": 'A provider\'s own conclusion worded "consistent with" is taken as the diagnosis.',
+    "uncertain": '"Consistent with" and "compatible with" are uncertain too.',
+}
 
 
 def ask_part(
@@ -539,6 +556,12 @@ def _renumbered(found: list[Evidence], text: str) -> list[Evidence]:
             seen.add(mark)
             kept.append(item.model_copy(update={"id": len(kept)}))
     return kept
+
+
+def _led(candidates: Sequence[Candidate], evidence: Sequence[Evidence]) -> tuple[Candidate, ...]:
+    """The candidates with those first that rest on the chief reason for the encounter."""
+    chief = {e.id for e in evidence if e.primary}
+    return tuple(sorted(candidates, key=lambda c: not chief.intersection(c.evidence)))
 
 
 def _merged(candidates: Sequence[Candidate]) -> list[Candidate]:

@@ -14,9 +14,21 @@ from chartcoder.agents.rules.document import Document, read_document
 from chartcoder.agents.values import Chart, Evidence, Span
 
 _ASSESSING = frozenset(
-    ["assessment", "assessment_plan", "discharge_diagnosis", "final_diagnosis", "medical_decision", "plan", "hospital_course", "emergency_course", "problem_list"]
+    [
+        "assessment",
+        "assessment_plan",
+        "discharge_diagnosis",
+        "final_diagnosis",
+        "medical_decision",
+        "plan",
+        "hospital_course",
+        "emergency_course",
+        "problem_list",
+    ]
 )
-_BEHIND = frozenset(["family_history", "review_of_systems", "social_history", "past_history", "template"])
+_BEHIND = frozenset(
+    ["family_history", "review_of_systems", "social_history", "past_history", "template"]
+)
 _MOST_SUPPORT = 3
 _LONGEST_SPAN = 300
 

@@ -20,7 +20,48 @@ _LIKENESS = 90.0
 _ELLIPSIS = re.compile(r"\s*(?:\.{3,}|…|\[\.\.\.\])\s*")
 _WORDS = re.compile(r"[a-z0-9]+(?:[.,/][0-9]+)*")
 _GUARDED = frozenset(
-    ["no", "not", "cannot", "t", "non", "none", "never", "nor", "without", "denies", "denied", "deny", "negative", "absent", "free", "ruled", "rule", "unlikely", "possible", "possibly", "probable", "probably", "suspected", "likely", "left", "right", "bilateral", "both", "unilateral", "type", "i", "ii", "iii", "iv", "acute", "chronic", "history", "family", "resolved", "with"]
+    [
+        "no",
+        "not",
+        "cannot",
+        "t",
+        "non",
+        "none",
+        "never",
+        "nor",
+        "without",
+        "denies",
+        "denied",
+        "deny",
+        "negative",
+        "absent",
+        "free",
+        "ruled",
+        "rule",
+        "unlikely",
+        "possible",
+        "possibly",
+        "probable",
+        "probably",
+        "suspected",
+        "likely",
+        "left",
+        "right",
+        "bilateral",
+        "both",
+        "unilateral",
+        "type",
+        "i",
+        "ii",
+        "iii",
+        "iv",
+        "acute",
+        "chronic",
+        "history",
+        "family",
+        "resolved",
+        "with",
+    ]
 )
 _SIGNS = {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "‑": "-", "−": "-"}  # fmt: skip
 

@@ -9,6 +9,7 @@ and nothing else.
 
 from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from chartcoder.agents.book import Book
@@ -24,10 +25,13 @@ from chartcoder.tabular.store import Entry, TabularList
 Kind = Literal["code", "seventh"]
 
 _CANDIDATES = 5
-_SIBLINGS = 8
-_COUSINS = 4
+_SIBLINGS = 9
+_FEW = 5
+_COUSINS = 6
+_UNSAID = -0.5
 _LARGE = 60
 _PARTNERS = 3
+_MOSTLY = 0.6
 _PARTNERS_OF_CHART = 10
 _PARTNER_KINDS = ("code_first", "use_additional", "code_also")
 _ASKED = {
@@ -37,8 +41,63 @@ _ASKED = {
 }
 # Words that stand in most notes and say nothing about a chart.
 _EMPTY = frozenset(
-    ["additional", "any", "applicable", "associated", "associate", "causal", "cause", "code", "condition", "continued", "disease", "disorder", "documented", "drug", "due", "effect", "etiology", "exposure", "factor", "first", "following", "form", "further", "history", "identify", "if", "infection", "infectious", "known", "manifestation", "organism", "other", "present", "related", "select", "status", "such", "syndrome", "use", "agent", "underlying", "type", "term", "long", "acute", "chronic", "specify", "influence", "health", "personal"]
+    [
+        "additional",
+        "any",
+        "applicable",
+        "associated",
+        "associate",
+        "causal",
+        "cause",
+        "code",
+        "condition",
+        "continued",
+        "disease",
+        "disorder",
+        "documented",
+        "drug",
+        "due",
+        "effect",
+        "etiology",
+        "exposure",
+        "factor",
+        "first",
+        "following",
+        "form",
+        "further",
+        "history",
+        "identify",
+        "if",
+        "infection",
+        "infectious",
+        "known",
+        "manifestation",
+        "organism",
+        "other",
+        "present",
+        "related",
+        "select",
+        "status",
+        "such",
+        "syndrome",
+        "use",
+        "agent",
+        "underlying",
+        "type",
+        "term",
+        "long",
+        "acute",
+        "chronic",
+        "specify",
+        "influence",
+        "health",
+        "personal",
+    ]
 )
+
+_SIDES = frozenset(["right", "left"])
+_PREGNANT = frozenset(["pregnant", "pregnancy", "postpartum", "gestation", "trimester", "prenatal"])
+_NEWBORN = frozenset(["newborn", "neonate", "neonatal", "nicu"])
 
 
 class Option(NamedTuple):
@@ -109,7 +168,7 @@ class Sheet:
             entry = self.tabular.get(one.code)
             if entry is None:
                 continue
-            base = self.tabular.get(entry.base) or entry
+            base = self._sided(self.tabular.get(entry.base) or entry, words)
             if base.code in shown:
                 continue
             if base.code in self._by_code:
@@ -191,9 +250,7 @@ class Sheet:
         if len(siblings) > _LARGE:
             siblings = [e for e in siblings if e.parent in (header.order, base.parent)]
         near = self._best(siblings, base, header, words, _SIBLINGS)
-        category = header
-        while category.parent >= 0 and self.tabular.at(category.parent).kind == "code":
-            category = self.tabular.at(category.parent)
+        category = self._category(header)
         if category.order == header.order:
             return near, []
         own = {e.code for e in siblings}
@@ -203,6 +260,26 @@ class Sheet:
         ranked.sort(key=lambda pair: (-pair[0], pair[1].order))
         far = sorted((e for _, e in ranked[:_COUSINS]), key=lambda e: e.order)
         return near, far
+
+    def _sided(self, base: Entry, words: frozenset[str]) -> Entry:
+        """The same line for the side that the evidence names, where an entry led to another."""
+        sides = words & _SIDES
+        if len(sides) != 1:
+            return base
+        (side,) = sides
+        title = base.title.lower()
+        other = next((s for s in (*sorted(_SIDES - sides), "unspecified") if s in title), "")
+        if side in title or not other:
+            return base
+        wanted = title.replace(other, side)
+        top = self._category(base)
+        return next((e for e in self._leaves(top) if e.title.lower() == wanted), base)
+
+    def _category(self, entry: Entry) -> Entry:
+        """The category an entry belongs to; itself where it is one."""
+        while entry.parent >= 0 and self.tabular.at(entry.parent).kind == "code":
+            entry = self.tabular.at(entry.parent)
+        return entry
 
     def _leaves(self, header: Entry) -> list[Entry]:
         """What can be chosen below a header: billable codes, and bases of a 7th character."""
@@ -218,9 +295,13 @@ class Sheet:
         self, entries: list[Entry], base: Entry, header: Entry, words: frozenset[str], most: int
     ) -> list[Entry]:
         fresh = [e for e in entries if e.code not in self._by_code and e.code != base.code]
-        if len(fresh) >= most:
-            ranked = sorted(fresh, key=lambda e: (-self._rank(e, header, words), e.order))
-            fresh = ranked[: most - 1]
+        if len(fresh) >= _FEW:
+            ranked = [(self._rank(e, header, words), e) for e in fresh]
+            ranked.sort(key=lambda pair: (-pair[0], pair[1].order))
+            said = [e for score, e in ranked if score >= _UNSAID]
+            fresh = (said if len(said) >= _FEW - 1 else [e for _, e in ranked[: _FEW - 1]])[
+                : most - 1
+            ]
         return sorted([*fresh, base], key=lambda e: e.order)
 
     def _rank(self, entry: Entry, header: Entry, words: frozenset[str]) -> float:
@@ -301,12 +382,13 @@ class Sheet:
             code = dotted(reference.low)
             if code[:3] == one.code[:3]:
                 continue
-            by_drug = [d for d in self._drugs if d.startswith(code)]
-            said = self._content(text) & self._chart_words
-            if not by_drug and not said:
+            by_drug = any(d.startswith(code) for d in self._drugs)
+            wanted = self._content(text) - _title_words(one.title)
+            said = len(wanted & self._chart_words)
+            if not by_drug and (not said or said < _MOSTLY * len(wanted)):
                 continue
             entry = self.tabular.get(code)
-            if entry is None:
+            if entry is None or not self._may_be(code):
                 continue
             leaves = [entry] if entry.billable or entry.seventh >= 0 else self._leaves(entry)
             ranked = [
@@ -319,6 +401,11 @@ class Sheet:
                 if e.code not in self._by_code and (len(leaves) == 1 or score > 0)
             ]  # fmt: skip
         return found
+
+    def _may_be(self, code: str) -> bool:
+        """Pregnancy and newborn codes are partners only in charts that speak of either."""
+        words = {"O": _PREGNANT, "P": _NEWBORN}.get(code[0])
+        return words is None or bool(words & self._chart_words)
 
     def _content(self, text: str) -> frozenset[str]:
         plain = text.partition("(")[0]
@@ -374,7 +461,10 @@ def _title_words(title: str) -> frozenset[str]:
     return frozenset(canonical(w) for w in split(title)) - _SMALL
 
 
-_SMALL = frozenset(["a", "an", "and", "are", "as", "at", "by", "for", "from", "in", "into", "is", "it", "of", "on", "or", "the", "to", "with", "due"])
+_SMALL = frozenset(
+    "a an and are as at by for from in into is it of on or the to with due other specified part "
+    "site elsewhere classified not".split()
+)
 
 
 def _short(title: str, above: str) -> str:
@@ -419,5 +509,5 @@ def _drug_codes(text: str) -> frozenset[str]:
     """The codes of long-term therapy with the drugs that a chart names."""
     table = _drugs()
     words = [w.lower() for w in split(text)]
-    pairs = [f"{a} {b}" for a, b in zip(words, words[1:], strict=False)]
+    pairs = [f"{a} {b}" for a, b in pairwise(words)]
     return frozenset(c for name in (*words, *pairs) for c in table.get(name, ()))

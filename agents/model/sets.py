@@ -1,5 +1,6 @@
 """Which set? The question to the model over what the rules left open, and its verdicts."""
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
@@ -25,6 +26,14 @@ from chartcoder.tabular.home import resources
 from chartcoder.tabular.rulebook import rule_book
 
 _MOST_SENTENCE = 200
+# Chapter 18, and the symptoms that other chapters hold.
+_SYMPTOMS = (
+    "R", "M25.4", "M25.5", "M25.6", "M54.2", "M54.5", "M54.6", "M54.9", "M79.6", "M79.1", "H57.1",
+    "H92.0", "G89", "N64.4", "K08.8", "L29.9", "F51", "G47.0", "N93.9",
+)  # fmt: skip
+_SIDE = re.compile(r"\b(?:right|left)\b")
+# Histories and statuses; drugs, dependence, weeks and stages that a note asks for are none.
+_STATUS = ("Z80", "Z81", "Z82", "Z83", "Z84", "Z85", "Z86", "Z87", "Z88", "Z90", "Z92", "Z98")
 _DIGESTS = {
     "outpatient": ("outpatient.md",),
     "inpatient": ("principal-diagnosis.md", "additional-diagnoses.md"),
@@ -55,6 +64,7 @@ def question(
     candidates: Sequence[Candidate],
     by_rules: Settlement,
     setting: str | None,
+    left_open: Sequence[str],
 ) -> Numbered:
     """The question about a set.
 
@@ -66,6 +76,7 @@ def question(
         candidates: the codes, each once.
         by_rules: what the rules judge makes of the same codes.
         setting: decides which digest is shown.
+        left_open: as ``open_questions`` gives it.
     """
     given = {one.code for one in candidates}
     made = [one for one in by_rules.kept if one.code not in given]
@@ -83,12 +94,7 @@ def question(
             facts = ["a combination that the rules of the book make of others"]
         tail = f" ({'; '.join(facts)})" if facts else ""
         shown.append(f"{numbers[one.code]} {one.title}{tail}\n    chart: {' / '.join(words)}")
-    open_lines = _open(book, candidates, by_rules, numbers)
-    left = (
-        "\n".join(["What the rules left open:", *open_lines])
-        if open_lines
-        else ("The rules of the book found no conflict in it.")
-    )
+    left = "\n".join(["What the rules left open:", *(f"- {line}" for line in left_open)])
     filled = prompt.fill(
         {
             "year": book.release.year, "encounter": encounter_line(chart.encounter, setting),
@@ -112,26 +118,58 @@ def _facts(item: Evidence) -> list[str]:
     return facts
 
 
-def _open(
+def open_questions(
     book: Book,
+    evidence: Sequence[Evidence],
     candidates: Sequence[Candidate],
     by_rules: Settlement,
-    numbers: Mapping[str, int],
 ) -> list[str]:
-    """What the rules found: forbidden pairs, codes they would strike or only suggest, questions."""
+    """What the rules cannot settle about a set, in sentences that name codes by number.
+
+    Empty where nothing is open: then no question is asked.
+    """
+    given = {one.code for one in candidates}
+    made = [one for one in by_rules.kept if one.code not in given]
+    numbers = {one.code: n for n, one in enumerate((*candidates, *made), 1)}
     lines = []
     for finding in conflicts(book, [c.code for c in candidates]):
         pair = " and ".join(str(numbers[c]) for c in finding.codes if c in numbers)
         note = f' Note: "{finding.note[:160]}"' if finding.note else ""
         wording = "may not stand together" if finding.severity == "error" else "may not go together"
-        lines.append(f"- {pair} {wording} ({finding.section}).{note}")
+        lines.append(f"{pair} {wording} ({finding.section}).{note}")
     kept = {c.code for c in by_rules.kept}
     for one in (*by_rules.rejected, *by_rules.suggested):
         if one.code in numbers and one.code not in kept:
-            lines.append(
-                f"- The rules would leave out {numbers[one.code]}: {_worded(one.reason, numbers)}."
-            )
+            reason = _worded(one.reason, numbers)
+            lines.append(f"The rules would leave out {numbers[one.code]}: {reason}.")
+    lines += [f"The rules would put {numbers[c.code]} in the place of others." for c in made]
+    lines += _judged(evidence, candidates, numbers)
     return list(dict.fromkeys(lines))
+
+
+def _judged(
+    evidence: Sequence[Evidence], candidates: Sequence[Candidate], numbers: Mapping[str, int]
+) -> list[str]:
+    """Where the guidelines ask for judgement: symptoms, uncertain words, neighbours, history."""
+    by_id = {item.id: item for item in evidence}
+    lines = []
+    categories: dict[str, list[int]] = {}
+    for one in candidates:
+        number = numbers[one.code]
+        categories.setdefault(one.code[:3], []).append(number)
+        if one.code.startswith(_SYMPTOMS) and len(candidates) > 1:
+            lines.append(f"{number} is a symptom or finding: does another code explain it (I.B.5)?")
+        if one.code.startswith(_STATUS) and len(candidates) > 1:
+            lines.append(f"{number} is history or status: does it bear on this encounter?")
+        said = {by_id[n].span.assertion for n in one.evidence if n in by_id}
+        if said and "present" not in said:
+            lines.append(f"{number} rests on words that are {', '.join(sorted(said))}.")
+    for several in categories.values():
+        bare = {_SIDE.sub("", c.title.lower()) for c in candidates if numbers[c.code] in several}
+        if len(several) > 1 and len(bare) > 1:
+            listed = ", ".join(map(str, several))
+            lines.append(f"{listed} are of one category: is each documented in its own right?")
+    return lines
 
 
 def _worded(reason: str, numbers: Mapping[str, int]) -> str:

@@ -63,6 +63,10 @@ def sentence_around(text: str, start: int, end: int) -> str:
     if line_end - first > _MOST_SENTENCE:
         spare = max(0, _MOST_SENTENCE - (end - start)) // 2
         first, line_end = max(first, start - spare), min(line_end, end + spare)
+        while first < start and first > 0 and text[first - 1].isalnum():
+            first += 1
+        while line_end > end and line_end < len(text) and text[line_end].isalnum():
+            line_end -= 1
     return text[first:line_end]
 
 
