@@ -7,6 +7,11 @@ from chartcoder.cli.common import add_common_options, open_named_release, print_
 from chartcoder.cli.lookup import find
 from chartcoder.tabular.store import Entry, TabularList
 
+_HEADINGS = {
+    "names": "Named by the notes that govern it",
+    "named_by": "Notes elsewhere that name it",
+}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments of this command."""
@@ -17,6 +22,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=1,
         metavar="N",
         help="how many levels below the code to show (default: 1)",
+    )
+    parser.add_argument(
+        "--notes",
+        action="store_true",
+        help="also show what its notes name, and which notes elsewhere name it",
     )
     add_common_options(parser)
 
@@ -29,11 +39,39 @@ def run(options: argparse.Namespace) -> int:
     """
     release = open_named_release(options)
     entry = find(options.code, release)
+    related = relations(entry, release.tabular) if options.notes else None
     if options.json:
-        print_json(as_json(entry, release.tabular, options.depth))
-    else:
-        print("\n".join(as_lines(entry, release.tabular, options.depth)))
+        print_json({**as_json(entry, release.tabular, options.depth), **(related or {})})
+        return 0
+    print("\n".join(as_lines(entry, release.tabular, options.depth)))
+    for heading, found in (related or {}).items():
+        print(f"\n{_HEADINGS[heading]}")
+        for line in _relation_lines(found):
+            print(f"  {line}")
     return 0
+
+
+def relations(entry: Entry, tabular: TabularList) -> dict[str, list[dict[str, str]]]:
+    """What the notes that govern an entry name (``names``), and the notes that name it."""
+    from chartcoder.tabular.hierarchy import as_relations, hierarchy, named_by, naming, node_of
+
+    graph = hierarchy(tabular)
+    node = node_of(graph, entry)
+    return {
+        "names": as_relations(named_by(graph, node)),
+        "named_by": as_relations(naming(graph, node)),
+    }
+
+
+def _relation_lines(relations: list[dict[str, str]]) -> list[str]:
+    targets: dict[tuple[str, str, str], list[str]] = {}
+    for relation in relations:
+        key = (relation["from"], relation["kind"], relation["text"])
+        targets.setdefault(key, []).append(relation["to"])
+    return [
+        f"{origin} {kind} {', '.join(named)}: {text}"
+        for (origin, kind, text), named in targets.items()
+    ]
 
 
 def as_json(entry: Entry, tabular: TabularList, depth: int) -> dict[str, Any]:
