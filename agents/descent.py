@@ -103,7 +103,7 @@ def _descend(tabular: TabularList, code: str, facts: Facts) -> Leaf | None:
             return None
         options = _distinct_parents(tabular, under)
         return _best_leaf(tabular, [tabular.get(c) or under[0] for c in options], None, facts)
-    if entry.billable:
+    if entry.billable or entry.seventh >= 0:
         return _sideways(tabular, entry, facts)
     return _down(tabular, entry, facts, 1.0, ())
 
@@ -154,25 +154,32 @@ def _seventh(
     return Leaf(chosen.code, sure * share, axes + found)
 
 
-def _sideways(tabular: TabularList, entry: Entry, facts: Facts) -> Leaf:
-    """A billable code from the Index may be the unspecified one of several: look beside it."""
+def _sideways(tabular: TabularList, entry: Entry, facts: Facts) -> Leaf | None:
+    """A code from the Index may be the unspecified one of several: look beside it."""
     if entry.code != entry.base or entry.parent < 0:
         return Leaf(entry.code, 1.0, ())
     parent = tabular.at(entry.parent)
     if parent.kind != "code":
-        return Leaf(entry.code, 1.0, ())
+        return _complete(tabular, entry, facts, 1.0, ())
     siblings = [s for s in tabular.children(parent.code) if s.code != entry.code]
     for choice in (_on_side(tabular, entry, parent, siblings, facts),
                    _more_specific(entry, parent, siblings, facts)):  # fmt: skip
-        if choice is None:
-            continue
-        if choice.billable:
-            return Leaf(choice.code, 0.97, ())
-        found = _down(tabular, choice, facts, 0.97, ())
+        found = _complete(tabular, choice, facts, 0.97, ()) if choice is not None else None
         if found is not None:
             return found
     open_axes = (_axis([entry, *siblings], parent),) if _unspecified(entry) and siblings else ()
-    return Leaf(entry.code, 1.0, open_axes)
+    return _complete(tabular, entry, facts, 1.0, open_axes)
+
+
+def _complete(
+    tabular: TabularList, entry: Entry, facts: Facts, sure: float, axes: tuple[str, ...]
+) -> Leaf | None:
+    """The code itself where it is billable, else what lies below it."""
+    return (
+        Leaf(entry.code, sure, axes)
+        if entry.billable
+        else _down(tabular, entry, facts, sure, axes)
+    )
 
 
 def _on_side(

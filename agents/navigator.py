@@ -6,10 +6,12 @@ from itertools import zip_longest
 from chartcoder.agents.book import Book
 from chartcoder.agents.judge import Judge
 from chartcoder.agents.values import Chart, Evidence, IndexEntry
-from chartcoder.index.lexicon import expand
+from chartcoder.index.lexicon import wordings
 from chartcoder.index.navigate import Found
+from chartcoder.index.words import tokens
 
 OFFERED = 10
+_QUALIFIED = 0.05
 
 
 def look_up(
@@ -46,8 +48,12 @@ def look_up(
 def _ranked(item: Evidence, phrase: str, book: Book, context: str, limit: int) -> list[IndexEntry]:
     """The entries for one phrase under every wording, best first."""
     best: dict[tuple[str, str], Found] = {}
-    for wording in expand(phrase, context):
+    qualifiers = {w for modifier in item.modifiers for w in tokens(modifier)}
+    for wording, trust in wordings(phrase, context):
         for found in book.navigator.find(wording, limit):
+            # Of two entries that explain the phrase, the one that explains its modifiers too wins.
+            gain = _QUALIFIED if qualifiers & set(found.matched) else 0.0
+            found = found._replace(score=round(found.score * trust + gain, 6))
             key = (found.code, found.manifestation)
             if key not in best or found.score > best[key].score:
                 best[key] = found

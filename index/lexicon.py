@@ -170,12 +170,30 @@ def variants(phrase: str) -> tuple[str, ...]:
 
 def expand(phrase: str, context: str = "") -> tuple[str, ...]:
     """The wordings under which a phrase should be looked up, the plainest first."""
+    return tuple(wording for wording, _ in wordings(phrase, context))
+
+
+_STRIPPED = 0.97
+
+
+def wordings(phrase: str, context: str = "") -> tuple[tuple[str, float], ...]:
+    """The wordings under which a phrase should be looked up, each with how far it is trusted.
+
+    Args:
+        phrase: words of a chart.
+        context: words around it, which tell senses of abbreviations apart.
+
+    Returns:
+        ``(wording, trust)``, the plainest first; wordings that leave words out are trusted a
+        little less, so that an entry which explains those words wins.
+    """
     written = write_out(_ROMAN.sub(_arabic, phrase), context)
     plain = without_soft_words(written)
-    wordings = dict.fromkeys((written, *variants(written)))
+    found = dict.fromkeys((written, *variants(written)), 1.0)
     if plain != written:
-        wordings.update(dict.fromkeys((plain, *variants(plain))))
-    return tuple(w for w in wordings if w)
+        for wording in (plain, *variants(plain)):
+            found.setdefault(wording, _STRIPPED)
+    return tuple((wording, trust) for wording, trust in found.items() if wording)
 
 
 @cache

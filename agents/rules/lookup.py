@@ -1,7 +1,7 @@
 """Looks phrases up under every wording, once."""
 
 from chartcoder.agents.book import Book
-from chartcoder.index.lexicon import expand
+from chartcoder.index.lexicon import expand, wordings
 from chartcoder.index.navigate import Found
 from chartcoder.index.words import LATERALITY, tokens
 
@@ -30,8 +30,10 @@ class Lookup:
 
     def _find(self, phrase: str, limit: int) -> list[Found]:
         best: dict[tuple[str, str], Found] = {}
-        for wording in expand(phrase, self.context):
+        for wording, trust in wordings(phrase, self.context):
             for entry in self.book.navigator.find(wording, limit):
+                if trust < 1:
+                    entry = entry._replace(score=round(entry.score * trust, 6))
                 key = (entry.code, entry.manifestation)
                 if key not in best or entry.score > best[key].score:
                     best[key] = entry

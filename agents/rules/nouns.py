@@ -16,9 +16,15 @@ def site_words() -> frozenset[str]:
             words.update(canonical(w) for w in split(name))
     for row in read_table(resources() / "lexicon" / "adjectives.tsv"):
         if row["kind"] == "site":
-            words.update(canonical(w) for w in split(row["adjective"]))
-            words.update(canonical(w) for w in split(row["noun"]))
-    return frozenset(words - EMPTY)
+            words.update(split(row["adjective"]))
+    # What an adjective of a site comes to may itself be a condition ("sciatic", "sciatica").
+    conditions = {
+        canonical(w)
+        for row in read_table(resources() / "lexicon" / "adjectives.tsv")
+        if row["kind"] == "condition"
+        for w in split(row["noun"])
+    }
+    return frozenset(words - EMPTY - conditions)
 
 
 @cache
@@ -64,7 +70,7 @@ def kind_of_phrase(phrase: str) -> str:
             found = found or "modifier"
         elif is_procedure(word):
             found = "procedure"
-        elif plain in sites:
+        elif plain in sites or word in sites:
             found = "procedure" if found == "procedure" else "site"
         else:
             return "condition"
