@@ -24,11 +24,18 @@ _PRINCIPAL = re.compile(
     r"(?:diagnos[ei]s|dx|problem)\b[ \t]*[:\-–—]?[ \t]*\n?",
     re.IGNORECASE,
 )
+_FINAL = re.compile(
+    r"^[ \t#*]*(?:final|discharge|d/c|dc|ed|visit|clinical)?[ \t]*(?:diagnos[ei]s|dxs?)\b[^\n:]{0,30}:?",
+    re.IGNORECASE | re.MULTILINE,
+)
+_ADMISSION = re.compile(r"\badm|\binitial|\bpre-?op|\bdifferential", re.IGNORECASE)
+_FINAL_LENGTH = 900
 _SECTIONS = {
     "final_diagnosis": 1, "discharge_diagnosis": 1,
     "assessment": 2, "assessment_plan": 2, "problem_list": 2, "medical_decision": 2,
-    "plan": 3, "hospital_course": 3, "emergency_course": 3,
-    "admission_diagnosis": 4, "chief_complaint": 4, "history_present": 4,
+    "diagnosis": 2, "plan": 3, "hospital_course": 3, "emergency_course": 3, "course": 3,
+    "system": 3, "admission_diagnosis": 4, "chief_complaint": 4, "history_present": 4,
+    "history": 4, "prose": 4,
 }  # fmt: skip
 _ELSEWHERE = 5
 
@@ -39,8 +46,8 @@ _OPENING = 500
 
 # Trauma from the most to the least serious, by what the title says.
 _GRAVITY = (
-    (re.compile(r"hemorrhage|laceration of (?:liver|spleen|kidney|lung|heart)|injury of (?:aorta|"
-                r"spleen|liver|kidney|heart|lung)|cerebral|brainstem|amputation|pneumothorax", re.I), 0),
+    (re.compile(r"hemorrhage|(?:laceration|injury) of (?:aorta|liver|spleen|kidney|lung|heart)|"
+                r"cerebral|brainstem|amputation|pneumothorax", re.I), 0),
     (re.compile(r"fracture", re.I), 1),
     (re.compile(r"dislocation|concussion|rupture|nerve|artery", re.I), 2),
     (re.compile(r"laceration|puncture|open (?:bite|wound)", re.I), 3),
@@ -69,7 +76,7 @@ def put_in_order(
         candidates: the set, each code once.
     """
     by_id = {e.id: e for e in evidence}
-    principal = _principal_stretches(chart.text)
+    principal = _named_stretches(chart.text)
     keyed = sorted(
         candidates, key=lambda c: (*_key(chart, book, c, by_id, principal), c.code)
     )
@@ -81,12 +88,18 @@ def put_in_order(
     return Ordered(tuple(by_code[code] for code in found.codes), ties)
 
 
-def _principal_stretches(text: str) -> list[tuple[int, int]]:
-    """Where the chart names its principal diagnosis: the words behind the label, one line."""
+def _named_stretches(text: str) -> list[tuple[int, int, int]]:
+    """Where the chart names its principal diagnosis, 0, and its final diagnoses, 1."""
     found = []
     for label in _PRINCIPAL.finditer(text):
         end = text.find("\n", label.end())
-        found.append((label.end(), end if end >= 0 else len(text)))
+        found.append((label.end(), end if end >= 0 else len(text), 0))
+    for label in _FINAL.finditer(text):
+        if _ADMISSION.search(label.group()):
+            continue
+        blank = re.compile(r"\n[ \t]*\n").search(text, label.end() + 2)
+        end = blank.start() if blank else len(text)
+        found.append((label.end(), min(end, label.end() + _FINAL_LENGTH), 1))
     return found
 
 
@@ -95,7 +108,7 @@ def _key(
     book: Book,
     candidate: Candidate,
     by_id: dict[int, Evidence],
-    principal: list[tuple[int, int]],
+    principal: list[tuple[int, int, int]],
 ) -> tuple[int, int, int]:
     items = [by_id[n] for n in candidate.evidence if n in by_id]
     places = [_place(item, principal) for item in items] or [(_ELSEWHERE, 10**9)]
@@ -103,11 +116,10 @@ def _key(
     return _rank(chart, book, candidate, items, section), section, start
 
 
-def _place(item: Evidence, principal: list[tuple[int, int]]) -> tuple[int, int]:
+def _place(item: Evidence, principal: list[tuple[int, int, int]]) -> tuple[int, int]:
     start = item.span.start
-    if any(begin <= start < end for begin, end in principal):
-        return 0, start
-    return _SECTIONS.get(item.span.section, _ELSEWHERE), start
+    ranks = [rank for begin, end, rank in principal if begin <= start < end]
+    return min([*ranks, _SECTIONS.get(item.span.section, _ELSEWHERE)]), start
 
 
 def _rank(

@@ -8,12 +8,15 @@ Source: Official Guidelines I.A.19, I.B.13, I.B.18; the joint practice brief of 
 Guidelines for Achieving a Compliant Query Practice (2022).
 """
 
+import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 from chartcoder.agents.book import Book
 from chartcoder.agents.descent import Facts, descend
 from chartcoder.agents.values import Candidate, Evidence, Query, QueryAnswer
-from chartcoder.index.words import LATERALITY, canonical, split, tokens
+from chartcoder.index.words import LATERALITY, canonical, read_table, split, tokens
+from chartcoder.tabular.home import resources
 from chartcoder.tabular.store import Entry, TabularList
 
 _MOST_ANSWERS = 10
@@ -62,6 +65,8 @@ def _about(tabular: TabularList, one: Candidate) -> Query | None:
             return None
         siblings = [s for s in tabular.children(header.code) if s.code != step.code]
         axis, fitting = _axis(step, siblings)
+        if axis == "type" and one.code[:3] not in _types_worth_asking():
+            return None
         if axis and 0 < len(fitting) <= _MOST_ANSWERS:
             answers = [
                 answer
@@ -73,8 +78,17 @@ def _about(tabular: TabularList, one: Candidate) -> Query | None:
     return None
 
 
+_OR_UNSPECIFIED = re.compile(r"\b(?:or|and) unspecified\b", re.IGNORECASE)
+
+
 def _is_vague(title: str) -> bool:
-    return bool(_VAGUE & set(split(title)))
+    """Says whether a title leaves something open; "stage 1 to 4 or unspecified" names a group."""
+    return bool(_VAGUE & set(split(_OR_UNSPECIFIED.sub("", title))))
+
+
+@cache
+def _types_worth_asking() -> frozenset[str]:
+    return frozenset(row["category"] for row in read_table(resources() / "rules" / "queries.tsv"))
 
 
 def _above(tabular: TabularList, entry: Entry | None) -> Entry | None:
@@ -91,9 +105,7 @@ def _axis(step: Entry, siblings: Sequence[Entry]) -> tuple[str, list[Entry]]:
         return "", []
     stem = _plain(step.title)
     named = [s for s in siblings if not _is_vague(s.title)]
-    sided = [
-        s for s in named if set(split(s.title)) & LATERALITY and _plain(s.title) - LATERALITY == stem
-    ]
+    sided = [s for s in named if set(split(s.title)) & LATERALITY and _plain(s.title) == stem]
     if sided:
         return "laterality", sided
     for axis, test in (

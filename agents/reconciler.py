@@ -110,6 +110,7 @@ def _held_against_the_book(
                 origin=f.origin, section=f.section,
             )
             for f in verdict.findings
+            if (f.rule, f.severity) != ("use-additional", "info")
         ],
         [f for f in verdict.findings if f.severity == "error"],
     )  # fmt: skip

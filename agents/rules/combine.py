@@ -7,6 +7,7 @@ make of pairs. The combined code keeps the evidence of all its parts; what it re
 ledger with the section that says so (I.B.9).
 """
 
+import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -30,10 +31,26 @@ from chartcoder.index.words import LATERALITY, tokens
 from chartcoder.tabular.home import resources
 
 _ROUNDS = 24
-_WITH = frozenset(["with", "in", "in (due to)", "due to"])
+_WITH = frozenset(["with", "in"])
+# The "with" convention does not hold for sepsis, which must be linked in words (I.A.15).
+_LINKED_IN_WORDS = ("A40", "A41", "R65", "P36", "O85")
+_ORGANISMS = ("B95", "B96", "B97")
+_DIABETES = ("E08", "E09", "E10", "E11", "E13")
 _COVERED = 0.6
 # A combination speaks of all its parts, so a part that is itself doubtful makes none.
 _SURE = 0.6
+
+
+_TYPE_1 = re.compile(
+    r"\bT1DM\b|\bDM ?(?:type )?1\b|\bIDDM type 1\b|\b(?:type|t) ?(?:1|I)\b (?:DM|diabet\w+)"
+    r"|\bdiabetes(?: mellitus)?,? type ?(?:1|I)\b|\bjuvenile diabetes\b",
+    re.IGNORECASE,
+)
+_TYPE_2 = re.compile(
+    r"\bT2DM\b|\bDM ?(?:type )?2\b|\bNIDDM\b|\b(?:type|t) ?(?:2|II)\b (?:DM|diabet\w+)"
+    r"|\bdiabetes(?: mellitus)?,? type ?(?:2|II)\b",
+    re.IGNORECASE,
+)
 
 
 class Fact(NamedTuple):
@@ -102,6 +119,7 @@ def combine(
         candidates: verified candidates, each code once.
     """
     table = _Table(chart, book, evidence, candidates)
+    table.name_diabetes()
     table.add_manifestations()
     table.read_with_convention()
     table.apply_facts()
@@ -137,6 +155,25 @@ class _Table:
     def holds(self, prefix: str) -> bool:
         return any(c.code.startswith(prefix) for c in self.alive)
 
+    # The type of diabetes
+
+    def name_diabetes(self) -> None:
+        """A chart that names one type of diabetes means it wherever it names none (I.C.4.a.2)."""
+        plain = [c for c in self.alive if c.code.startswith("E11")]
+        if not plain:
+            return
+        first = bool(_TYPE_1.search(self.chart.text))
+        if not first or _TYPE_2.search(self.chart.text):
+            return
+        for one in plain:
+            code = f"E10{one.code[3:]}"
+            found = self.book.tabular.get(code)
+            if found is not None and found.billable:
+                self._put(
+                    code, [one], self._entry(code, [one]), one.undocumented, [one.code],
+                    "the chart names diabetes of type 1 and no other", "I.C.4.a",
+                )  # fmt: skip
+
     # The manifestation in brackets
 
     def add_manifestations(self) -> None:
@@ -158,13 +195,17 @@ class _Table:
     def read_with_convention(self) -> None:
         """Finds pairs that the Index joins under "with" or "in"."""
         for one in list(self.alive):
-            if one.code[0] in "RZVWXY" or one.confidence < _SURE:
+            if one.code[0] in "RZVWXY" or one.code.startswith(_LINKED_IN_WORDS):
+                continue
+            if one.confidence < _SURE:
                 continue
             branches = self._with_branches(one)
             if not branches:
                 continue
             for other in list(self.alive):
-                if other.code == one.code or other.confidence < _SURE or other.code[0] in "ZVWXY":
+                if other.code == one.code or other.confidence < _SURE:
+                    continue
+                if other.code[0] in "ZVWXY" or other.code.startswith(_ORGANISMS):
                     continue
                 if one in self.alive and other in self.alive:
                     self._join(one, other, branches)
@@ -177,7 +218,9 @@ class _Table:
             if term.book not in ("index", "supplement"):
                 continue
             heads = [(term.code, child) for child in index.children(term.id)]
-            above = index.term(term.parent) if term.parent >= 0 else None
+            # Diabetes may have several complications, each joined under the same "with".
+            sided = one.code.startswith(_DIABETES) and term.parent >= 0
+            above = index.term(term.parent) if sided else None
             if above is not None and above.title in _WITH and above.parent >= 0:
                 heads.append((index.term(above.parent).code, above))
             for default, head in heads:
@@ -199,9 +242,9 @@ class _Table:
             if not words or other.code.startswith(sub.code.rstrip("-")):
                 continue
             for said in spoken:
-                if words <= said and len(words) >= _COVERED * len(said):
-                    if best is None or len(words) > best[0]:
-                        best = (len(words), default, sub)
+                covered = words <= said and len(words) >= _COVERED * len(said)
+                if covered and (best is None or len(words) > best[0]):
+                    best = (len(words), default, sub)
         if best is None:
             return
         _, default, sub = best
@@ -266,7 +309,9 @@ class _Table:
             group = [c for c in self.alive if c.code.startswith(prefixes) and c.confidence >= _SURE]
             if not group:
                 return []
-            groups.append(group)
+            # One of a group is enough: the one that gives way, or else the first documented.
+            replaced = [c for c in group if fact.replaces and c.code.startswith(fact.replaces)]
+            groups.append(group if fact.same_site else (replaced or group))
         if len(groups) > 1 and groups[0] == groups[1] and len(groups[0]) < 2:
             return []
         if fact.same_site:
@@ -283,7 +328,8 @@ class _Table:
                 said == "unrelated" or parted(self.chart.text, self.items(groups[-1]))
             ):
                 return []
-        return list({c.code: c for group in groups for c in group}.values())
+        first = [group if fact.same_site else group[:1] for group in groups]
+        return list({c.code: c for group in first for c in group}.values())
 
     def _apply(self, fact: Fact, parts: list[Candidate]) -> None:
         dropped = [
@@ -335,7 +381,7 @@ class _Table:
     # Both sides, and the trimester
 
     def join_sides(self) -> None:
-        """Right and left of the same condition become the bilateral code, where there is one (I.B.13)."""
+        """Right and left of one condition become the bilateral code, where there is one (I.B.13)."""
         for one in list(self.alive):
             if one not in self.alive or side(one.title) != "right":
                 continue
@@ -362,18 +408,17 @@ class _Table:
             if parent is None or parent.kind != "code" or not parent.code.startswith(one.code[:3]):
                 continue
             for child in tabular.children(parent.code):
-                if child.billable and side(child.title) == "bilateral":
-                    if _without_side(child.title) == stem:
-                        return child.code
+                is_both = child.billable and side(child.title) == "bilateral"
+                if is_both and _without_side(child.title) == stem:
+                    return child.code
         return ""
 
     def name_trimester(self) -> None:
         """The weeks of gestation settle a trimester that nothing else does (I.C.15.a.3)."""
         weeks = next((c.code[4:6] for c in self.alive if c.code.startswith("Z3A.")), "")
-        if not weeks.isdigit() or int(weeks) < 8:
-            # Z3A.00 and Z3A.01 say "not specified" and "less than 8 weeks".
-            if weeks != "01":
-                return
+        # Z3A.00 says "not specified", Z3A.01 "less than 8 weeks".
+        if not weeks.isdigit() or 1 < int(weeks) < 8 or weeks == "00":
+            return
         week = int(weeks)
         name = "first" if week < 14 else "second" if week < 28 else "third"
         for one in list(self.alive):

@@ -1,4 +1,4 @@
-"""What is not coded beside a diagnosis: its own symptoms, and less specific names of the same thing.
+"""What is not coded beside a diagnosis: its symptoms, and less specific names of the same thing.
 
 Which symptoms belong to which disease stands in ``resources/rules/integral_symptoms.tsv``, each
 row with its source. A symptom counts only where no site and no side speaks against it; the symptom
@@ -21,7 +21,7 @@ from chartcoder.tabular.store import TabularList
 
 _PAIN = ("M25.5", "M79.6", "M54.2", "M54.5", "M54.6", "M54.9", "R07", "R10", "R52", "H92.0")
 _STATUS = "VWXYZ"
-# A symptom with a cause of its own, such as drug induced constipation, is no part of another disease.
+# A symptom with a cause of its own (drug induced constipation) is no part of another disease.
 _CAUSED = re.compile(r"\b(?:due to|induced|postprocedural)\b", re.IGNORECASE)
 
 
@@ -105,9 +105,9 @@ def _laid_to(
         return ""
     for number in symptom.evidence:
         for other in diagnosis.evidence:
-            if number in by_id and other in by_id and number != other:
-                if is_due_to(chart.text, by_id[number], by_id[other]):
-                    return f"the provider lays it to {diagnosis.code}, which is coded (I.B.4)"
+            both = number in by_id and other in by_id and number != other
+            if both and is_due_to(chart.text, by_id[number], by_id[other]):
+                return f"the provider lays it to {diagnosis.code}, which is coded (I.B.4)"
     return ""
 
 
@@ -124,10 +124,12 @@ def drop_less_specific(
         if one.code[0] in _STATUS:
             continue
         stem = _stem(one.title)
+        without = _without(one.title)
         vague_injury = one.title.startswith(
             ("Unspecified injury of", "Other injury of unspecified")
         )
-        if stem is None and not vague_injury:
+        ulcer = one.code.startswith("L89")
+        if stem is None and not vague_injury and not without and not ulcer:
             continue
         for other in candidates:
             if other.code == one.code or other.code in dropped or other.code[0] in _STATUS:
@@ -135,6 +137,10 @@ def drop_less_specific(
             if stem is not None and _says_more(tabular, one, stem, other):
                 break
             if vague_injury and other.code[0] in "ST" and _same_injury(one, other):
+                break
+            if without and other.code[:3] == one.code[:3] and _has(other.title, without):
+                break
+            if ulcer and _deeper_ulcer(one, other):
                 break
         else:
             continue
@@ -146,6 +152,28 @@ def drop_less_specific(
     return [c for c in candidates if c.code not in dropped], list(dropped.values())
 
 
+def _without(title: str) -> frozenset[str]:
+    """What a title says is absent: ``crisis`` in "Sickle-cell disease without crisis"."""
+    _, _, tail = title.lower().partition(" without ")
+    return (
+        frozenset(tokens(tail.split(",")[0].split(" or ")[0])) - LATERALITY if tail else frozenset()
+    )
+
+
+def _has(title: str, words: frozenset[str]) -> bool:
+    _, _, tail = title.lower().partition(" with ")
+    return bool(tail) and words <= frozenset(tokens(tail.split(" without ")[0]))
+
+
+def _deeper_ulcer(one: Candidate, other: Candidate) -> bool:
+    """Of stages documented for one pressure ulcer the one that was found stands (I.C.12.a.2)."""
+    if not other.code.startswith(one.code[:6]) or len(one.code) < 7:
+        return False
+    return _DEPTH.index(one.code[6]) < _DEPTH.index(other.code[6])
+
+
+# The last character of L89: unspecified, deep tissue damage, stage 1, 2, unstageable, 3, 4.
+_DEPTH = "9612034"
 _VAGUE = ("unspecified", " nos", "not specified", "uncomplicated", "without complication")
 _CUT = (" without ", ", not ", " not ", ", uncomplicated", " site not specified")
 _EMPTY = frozenset(["organism", "site", "type", "region", "uncomplicated", "cause"])
@@ -158,6 +186,8 @@ def _stem(title: str) -> frozenset[str] | None:
         return None
     for cut in _CUT:
         lower = lower.split(cut, 1)[0]
+    # "Respiratory failure, unspecified, unspecified whether with hypoxia": what follows is open.
+    lower = lower.split(", unspecified", 1)[0]
     words = frozenset(tokens(lower)) - LATERALITY - _EMPTY
     return words or None
 
@@ -188,7 +218,15 @@ def _says_more(
 def _names_another(stem: frozenset[str], title: str) -> bool:
     """Says whether the words stand in a title only as the cause or the lack of something."""
     lower = title.lower()
-    for joint in (" due to ", " with ", " in ", " without ", " history of "):
+    for joint in (
+        " due to ",
+        " with ",
+        " in ",
+        " without ",
+        " history of ",
+        " sequelae of ",
+        " following ",
+    ):
         head, _, tail = lower.partition(joint)
         if tail and stem <= frozenset(tokens(tail)) and not stem <= frozenset(tokens(head)):
             return True

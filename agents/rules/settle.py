@@ -5,6 +5,7 @@ says already, ask or decide where the book forbids a pair, and leave as suggesti
 documentation or a policy does not carry.
 """
 
+import re
 from collections.abc import Sequence
 
 from chartcoder.agents.book import Book
@@ -37,8 +38,11 @@ def settle(
         policies: what to do where the guidelines leave room.
     """
     sure, suggested = _sure_enough(_merged(candidates), policies)
+    sure, unfit = _of_this_patient(chart, sure)
+    # Vague names go before combining, so that they combine with nothing, and once more after it.
+    sure, vague = drop_less_specific(book.tabular, sure)
     combined = combine(chart, book, evidence, sure)
-    kept, rejected = list(combined.kept), list(combined.replaced)
+    kept, rejected = list(combined.kept), [*unfit, *vague, *combined.replaced]
     for step in (
         lambda left: drop_less_specific(book.tabular, left),
         lambda left: drop_integral(chart, evidence, left),
@@ -96,6 +100,28 @@ def _sure_enough(
     return sure, unsure
 
 
+_PREGNANT = re.compile(
+    r"pregnan|gestation|gravid|\bG\d+ ?P\d|\bEDD\b|trimester|prenatal|antenatal|post-?partum|"
+    r"\bweeks?\b[^.\n]{0,20}\b(?:GA|EGA)\b|puerper|breast-?feeding|deliver(?:y|ed)|in labor|miscarr|abort",
+    re.IGNORECASE,
+)
+
+
+def _of_this_patient(
+    chart: Chart, candidates: list[Candidate]
+) -> tuple[list[Candidate], list[Rejected]]:
+    """Chapter 15 is for the mother: an age and a chart that speak of a pregnancy (I.C.15.a.1)."""
+    age = chart.encounter.age
+    if (age is None or 9 <= age < 65) and _PREGNANT.search(chart.text):
+        return candidates, []
+    obstetric = [c for c in candidates if c.code[0] == "O" or c.code.startswith(("Z34", "Z3A"))]
+    reason = "nothing in the chart speaks of a pregnancy (I.C.15.a.1)"
+    return (
+        [c for c in candidates if c not in obstetric],
+        [turned_down(c, reason, "encounter") for c in obstetric],
+    )
+
+
 def _body_mass_with_a_diagnosis(
     candidates: list[Candidate],
 ) -> tuple[list[Candidate], list[Rejected]]:
@@ -113,7 +139,7 @@ def _body_mass_with_a_diagnosis(
 def _external_causes(
     candidates: list[Candidate], policies: Policies
 ) -> tuple[list[Candidate], list[Rejected]]:
-    """External causes only beside what they caused, and only where the policy codes them (I.C.20)."""
+    """External causes only beside what they caused, where the policy codes them (I.C.20)."""
     caused = any(c.code[0] in "ST" or c.code[:3] in _MAY_BE_CAUSED for c in candidates)
     kept, aside = [], []
     for one in candidates:
