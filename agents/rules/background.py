@@ -5,29 +5,15 @@ those that it treats or that weigh on it (IV.I, IV.J): here, those named with th
 """
 
 from collections.abc import Sequence
-from functools import cache
 
 from chartcoder.agents.rules.drugs import find_drugs
-from chartcoder.agents.rules.history import find_history
+from chartcoder.agents.rules.history import find_history, is_chronic
 from chartcoder.agents.rules.mentions import Mention
 from chartcoder.agents.rules.policies import Policies
 from chartcoder.agents.rules.reading import Found, Reading, overlaps
 from chartcoder.agents.rules.scan import category, mention_of
 from chartcoder.agents.rules.status import find_status
 from chartcoder.agents.values import Encounter
-from chartcoder.index.words import read_table
-from chartcoder.tabular.home import resources
-
-
-@cache
-def _chronic() -> tuple[str, ...]:
-    rows = read_table(resources() / "rules" / "chronic_conditions.tsv")
-    return tuple(row["prefix"] for row in rows)
-
-
-def is_chronic(code: str) -> bool:
-    """Says whether a condition's code is of those that stay once they are there."""
-    return code.startswith(_chronic())
 
 
 def find_background(

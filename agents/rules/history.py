@@ -36,6 +36,7 @@ _ACTIVE = re.compile(
     r"awaiting|scheduled|planned|new(?:ly)?|biopsy (?:today|shows))\b",
     re.I,
 )
+_HEALED = re.compile(r"\b(?:healed|cleared)\b", re.I)
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}/(?:\d\d|\d{4})\b|\bage \d+|\byears? ago|\bas a (?:child|kid|teen)", re.I)
 _RESIDUAL = re.compile(r"(?<!no )\b(?:residual|deficit|since then|sequela|late effect|hemipar|hemipleg|aphasi)", re.I)
 _HISTORY = re.compile(r"\b(?:hx|h/o|history|former|prior|previous|remote|old|past|healed|resolved)\b", re.I)
@@ -84,6 +85,8 @@ def find_history(reading: Reading) -> list[Mention]:
         past = past_of(one.code)
         if past is None or past.code in found or not _is_over(one, past.kind, reading):
             continue
+        if past.kind != "cancer" and _also_present(past.code, one, reading):
+            continue
         title = title_of(reading.lookup.book, past.code)
         if title:
             stretch = one.stretch
@@ -102,7 +105,7 @@ def _is_over(one: Found, kind: str, reading: Reading) -> bool:
         return False
     around = one.stretch.around if one.stretch.kind == "topic" else (one.stretch.start, one.stretch.end)
     clause = reading.text[around[0] : around[1]]
-    told = one.assertion == "historical"
+    told = one.assertion == "historical" or (kind != "cancer" and bool(_HEALED.search(clause)))
     if kind == "cancer":
         if _ACTIVE.search(clause) and not _SURE_OVER.search(clause):
             return False
@@ -114,11 +117,31 @@ def _is_over(one: Found, kind: str, reading: Reading) -> bool:
             return False
         if zone in _PAST_ZONES:
             return told or bool(_YEAR.search(clause) or _HISTORY.search(clause))
-        return told and zone in ("history", "prose", "diagnosis", "plan") and not _near(one, reading)
+        return told and zone in ("history", "prose", "diagnosis", "plan")
+    if one.mark and one.mark.chronic_stays and is_chronic(one.code):
+        return False
     return told or (one.assertion == "resolved" and zone in _PAST_ZONES)
 
 
-def _near(one: Found, reading: Reading) -> bool:
-    """The same condition is also told as present."""
-    head = one.code[:3]
-    return any(f.code[:3] == head and f.assertion == "present" for f in reading.conditions)
+def _also_present(code: str, one: Found, reading: Reading) -> bool:
+    """A condition with the same history code is told as present elsewhere."""
+    return any(
+        other is not one
+        and other.assertion == "present"
+        and other.stretch.zone not in _PAST_ZONES
+        and (past := past_of(other.code)) is not None
+        and past.code == code
+        and not _is_over(other, past.kind, reading)
+        for other in reading.conditions
+    )
+
+
+@cache
+def _chronic() -> tuple[str, ...]:
+    rows = read_table(resources() / "rules" / "chronic_conditions.tsv")
+    return tuple(row["prefix"] for row in rows)
+
+
+def is_chronic(code: str) -> bool:
+    """Says whether a condition's code is of those that stay once they are there."""
+    return code.startswith(_chronic())

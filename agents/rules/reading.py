@@ -21,6 +21,21 @@ _DOUBT = re.compile(
 )
 
 
+_DENIED_AFTER = re.compile(
+    r"[ ,]*\(?(?:(?:pcr|ag|ab|screen|test|toxin|panel|cx|culture)s? )?(?:x ?\d )?"
+    r"(?:neg(?:ative)?\b|not (?:detected|present|seen|found)|no\b(?! (?:residual|deficit|change|sequela|loc|new))|none\b|absent\b|excluded\b|"
+    r"sent\b.*(?:neg|colonization))",
+    re.I,
+)
+_DENIED_BEFORE = re.compile(r"\bneg(?:ative)?(?: for)? (?:\w+ ){0,2}$|\bcolonization\b", re.I)
+_OPERATED = re.compile(
+    r"\b(?:\w+(?:ectomy|plasty|ostomy)|replacement|repair|transplant\w*|bypass|surgery|[AMT]VR|TURP|graft|radiation|chemo\w*)"
+    r"(?: (?:\d{4}|in \d{4}))? (?:for|due to) (?:\w+ ){0,3}$"
+    r"|\btransplant\w*(?: \d{4})? \((?:\w+ ){0,2}$",
+    re.I,
+)
+
+
 class Found(NamedTuple):
     """A spotted condition with its stretch and how it is said.
 
@@ -85,6 +100,10 @@ class Reading:
             after = sentence[stop : stop + 1]
             if after == "?" or sentence[max(0, begin - 1) : begin] == "?":
                 return "possible", None
+            if _DENIED_AFTER.match(sentence, stop) or _DENIED_BEFORE.search(sentence, 0, begin):
+                return "absent", None
+            if _OPERATED.search(sentence, 0, begin):
+                return "historical", None
             if stretch.zone != "diagnosis" and _DOUBT.search(sentence):
                 return "hypothetical", None
         return assertion, mark

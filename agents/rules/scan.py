@@ -12,9 +12,19 @@ from collections.abc import Sequence
 from chartcoder.agents.rules.mentions import Mention
 from chartcoder.agents.rules.policies import Policies
 from chartcoder.agents.rules.reading import Found, Reading, overlaps
+from chartcoder.agents.rules.zones import Stretch
 from chartcoder.agents.values import Encounter
 
 _STATED = frozenset(["diagnosis", "course", "system", "plan"])
+_UNHEADED = frozenset(["prose", "system", "history", "plan"])
+_RUNNING = frozenset(["prose", "history", "plan", "course", "past"])
+_DEALS = re.compile(
+    r"\b(?:we (?:will|discussed|are going)|i (?:have |will |would )?(?:recommend\w*|believe|think|advised|discussed|prescribed|ordered|"
+    r"explained|suspect|am going|reviewed|encouraged|plan|also)|will (?:continue|order|refer|start|see|follow|need|take|be)|continue[ds]?|"
+    r"order(?:ed)?|referr?(?:al|ed)?|start(?:ed)?|prescri\w+|follow[- ]?up|increase[ds]?|decrease[ds]?|recheck|initiate|monitor|"
+    r"recommend\w*|counsel\w*|doing well|stable|well[- ]controlled|refill|schedule)\b",
+    re.I,
+)
 _ADMISSION = re.compile(r"\badm|initial|arrival|differential|\bddx\b")
 _AT_DISCHARGE = re.compile(r"\b(?:discharge|d/c|dc|final)\b", re.I)
 _TELLS = re.compile(
@@ -38,6 +48,8 @@ def find_conditions(
         Mentions with their assertion, in the order of the chart.
     """
     inpatient = encounter.setting == "inpatient"
+    headed = frozenset() if inpatient or known else headed_problems(reading)
+    listed = known or any(s.zone == "diagnosis" for s in reading.stretches)
     taken = sorted((m.start, m.end) for m in known)
     denied = {
         category(f.code) for f in reading.conditions
@@ -52,8 +64,45 @@ def find_conditions(
             _stated_in_stay(one)
             if inpatient
             else _established(one, bool(known), overlaps(taken, *one.stretch.around))
+            or one.stretch in headed
+            or (not listed and not headed and _told(one))
         )
     ]
+
+
+def headed_problems(reading: Reading) -> frozenset[Stretch]:
+    """Lines of an unheaded chart that head a problem: short, and what follows deals with it.
+
+    A line of its own of up to twelve words with a condition in it counts where the lines below it,
+    up to the next such line or a blank line, say what is thought or done about it.
+    """
+    text = reading.text
+    with_condition = {f.stretch for f in reading.conditions}
+    heads = [
+        s for s in reading.stretches
+        if s in with_condition and s.alone and s.zone in _UNHEADED and _is_short(text, s)
+    ]  # fmt: skip
+    found = []
+    for place, stretch in enumerate(heads):
+        limit = heads[place + 1].start if place + 1 < len(heads) else len(text)
+        below = text.find("\n", stretch.end)
+        blank = text.find("\n\n", stretch.end)
+        end = min(limit, blank if blank >= 0 else len(text))
+        if 0 <= below < end and _DEALS.search(text, below, end):
+            found.append(stretch)
+    return frozenset(found)
+
+
+def _is_short(text: str, stretch: Stretch) -> bool:
+    said = text[stretch.start : stretch.end]
+    return len(said.split()) <= 12 and not _TELLS.search(said)
+
+
+def _told(one: Found) -> bool:
+    """In a chart without any list: a disease told as present in running text."""
+    if one.code[0] in "RVWXYZU" or one.stretch.zone not in _RUNNING:
+        return False
+    return one.assertion == "present" or bool(one.mark and one.mark.chronic_stays)
 
 
 def mention_of(one: Found) -> Mention:

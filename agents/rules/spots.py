@@ -26,11 +26,14 @@ _MEASURE = re.compile(
     r"(?:[-/]\w+)*(?:-old)?|\b\d{1,2}/\d{1,2}(?:/\d{2,4})?\b|\b\d+\.\d+\b|\b\d{2,}\b(?!\s?(?:week|wk))",
     re.I,
 )
-_LINKS = frozenset("and or with of in on to from due by for the a an at as is & w w/ d/t 2/2 c/b".split())
+_LINKS = frozenset("and or with of in on from due the a an & w w/ d/t 2/2 c/b".split())
+_BEFORE_TO = frozenset(
+    "due secondary related allergic allergy allergies exposure injury reaction attributed".split()
+)
 _BREAKS = frozenset(
     "no not without w/o denies denied but vs versus then who which that because although however "
     "if when after before since until than has have had was were are been will would should may "
-    "r/o s/p h/o hx c/o without neg negative".split()
+    "r/o s/p h/o hx c/o without neg negative by for at as is to says said per".split()
 )
 _NO_CONDITION = frozenset(["test", "drug", "procedure", "charting", "timing", "organism"])
 
@@ -110,7 +113,11 @@ def read_words(text: str, start: int, end: int, lookup: Lookup) -> list[Word]:
                 break
         if not taken:
             first, last, stops = pieces[place]
-            words += _plain(text[first:last], first, last, stops)
+            raw = text[first:last]
+            if raw.lower() == "to" and words and words[-1].written.lower() in _BEFORE_TO:
+                words.append(Word(first, last, "to", "", False))
+            else:
+                words += _plain(raw, first, last, stops)
             taken = 1
         place += taken
     return words
@@ -248,7 +255,7 @@ def _windows(
                 size = len(core) * 2 + 1
                 if len(core) == 1 and terms and core[0] in site_words():
                     terms = ()
-        if not terms and len(plain) <= 4:
+        if not terms and len(plain) <= 4 and key not in table.never:
             for wording in preferred(" ".join(plain)):
                 other = tuple(
                     dict.fromkeys(
@@ -256,6 +263,8 @@ def _windows(
                         if w not in EMPTY and w not in LATERALITY
                     )
                 )  # fmt: skip
+                if " ".join(sorted(other)) in table.never:
+                    continue
                 terms = index.worded(other) if other else ()
                 if terms:
                     break

@@ -31,7 +31,7 @@ _NOT_TAKEN = re.compile(
     r"\b(?:stop(?:ped|s)?|discontinu\w*|d/c'?d|dc'?d|held|holds?|holding|off|no longer|completed|finished|"
     r"not on|never|avoid|declin\w*|refus\w*|allerg\w*|gtt|drip|bolus|sliding|iv|taper|burst|"
     r"x ?\d+ ?(?:d|days?|doses?|wks?|weeks?)|for \d+ (?:days|weeks)|day \d+ of \d+|once|given|"
-    r"instead of|consider|discuss\w*|switch|until|was on|loading|prior to)\b|\bprn\b|\bas needed\b|\bno\b",
+    r"instead of|consider|discuss\w*|switch|until|loading|prior to|field|topical|cream|fall)\b|\bprn\b|\bas needed\b|\bno\b",
     re.I,
 )  # fmt: skip
 _CHRONIC_USE = re.compile(
@@ -39,6 +39,7 @@ _CHRONIC_USE = re.compile(
     r"maintenance|continue[ds]?|lifelong|home)\b",
     re.I,
 )
+_AGAINST_CANCER = ("Z79.62", "Z79.63", "Z79.64", "Z79.69")
 _LASTING_ONLY = frozenset(["Z79.891", "Z79.1", "Z79.2", "Z79.52"])
 _SHORT_STAY = frozenset(["heparin", "enoxaparin", "dalteparin", "fondaparinux", "tinzaparin"])
 _BMI = re.compile(r"\b(?:bmi|body mass index)\b[^\d\n]{0,15}(\d{2}(?:\.\d+)?)", re.I)
@@ -113,12 +114,15 @@ def _states(reading: Reading) -> Iterator[tuple[str, Mention]]:
             assertion, _ = reading.said_of(stretch, hit.start, hit.end)
             if assertion not in ("present", "historical"):
                 continue
-            yield from _mention(
-                reading, stretch, hit.start, hit.end, rows[hit.row][0], "status", "a lasting state"
-            )
+            code = rows[hit.row][0]
+            if code != "Z90.89":
+                yield from _mention(
+                    reading, stretch, hit.start, hit.end, code, "status", "a lasting state"
+                )
 
 
 def _medicines(reading: Reading) -> Iterator[tuple[str, Mention]]:
+    cancer = any(f.code[0] == "C" and f.assertion == "present" for f in reading.conditions)
     diabetes = {f.code[:3] for f in reading.conditions if f.code[:3] in ("E08", "E09", "E10", "E11", "E13")}
     for stretch in reading.stretches:
         if stretch.zone not in _MEDICINE_ZONES:
@@ -130,7 +134,7 @@ def _medicines(reading: Reading) -> Iterator[tuple[str, Mention]]:
             if stretch.zone == "course" and not re.search(r"\b(?:continued?|resumed|restarted|home)\b", clause, re.I):
                 continue
             for code in named.drug.codes:
-                if _counts(code, named, clause, diabetes):
+                if _counts(code, named, clause, diabetes) and not (cancer and code.startswith(_AGAINST_CANCER)):
                     yield from _mention(
                         reading, stretch, named.start, named.end, code, "medication",
                         "taken long term",

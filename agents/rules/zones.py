@@ -49,6 +49,11 @@ _COPIED_OPEN = re.compile(
 _COPIED_END = re.compile(r"[-=>*]{2,}[^\n]*\bend\b[^\n]*", re.I)
 
 
+_SIGNED = re.compile(
+    r"[ \t—–-]*(?:Dr\.? )?[A-Z][\w.'’-]*\.?(?: [A-Z][\w.'’-]*){0,3},? (?:MD|DO|PA-?C?|NP|FNP|RN|PharmD|DPM|CNM|DDS|OD|PhD|LCSW|APRN|CRNP|MBBS)\b"
+)
+
+
 class Stretch(NamedTuple):
     """A sentence, a list item or a topic of a chart.
 
@@ -112,6 +117,9 @@ def zone_of_label(label: str) -> str:
     for wording in (name, plain):
         if wording in known:
             return table.kinds.get(known[wording], "other")
+    results = next(pattern for opened, pattern in table.opening if opened == "results")
+    if results.match(plain):
+        return "results"
     for zone, patterns in table.words:
         if any(pattern.search(plain) for pattern in patterns):
             return zone
@@ -279,6 +287,8 @@ class _Reader:
             if zone == "diagnosis" and short:
                 kind = "item"
             here = zone
+            if _SIGNED.match(self.text, first, last):
+                opening = "other"
             if opening and zone not in ("copied", "nursing", "family", "social", "medications"):
                 here = opening
             yield Stretch(first, last, here, kind, around, self.label, len(parts) == 1)
