@@ -97,18 +97,42 @@ def _unknown(code: str, classification: str) -> Finding:
     )  # fmt: skip
 
 
+class _Legal(NamedTuple):
+    """The 7th characters a code takes, with the note that says so."""
+
+    characters: dict[str, str]
+    note: str = ""
+    origin: str = ""
+
+
+def _legal(entry: Entry, tabular: TabularList) -> _Legal | None:
+    """The 7th characters by definition, or, in an order file without any, by the codes below."""
+    found = tabular.seventh(entry.code)
+    if found is not None:
+        return _Legal(found.characters, found.note, found.origin)
+    below = tabular.children(entry.code)
+    head = f"{entry.title}, "
+    if not below or not all(
+        with_seventh(entry.code, e.code[-1]) == e.code and e.title.startswith(head) for e in below
+    ):
+        return None
+    return _Legal({e.code[-1]: e.title.removeprefix(head) for e in below})
+
+
+def _seventh_suggestions(entry: Entry, legal: _Legal) -> tuple[Suggestion, ...]:
+    return tuple(Suggestion(with_seventh(entry.code, c), t) for c, t in legal.characters.items())
+
+
 def _incomplete(entry: Entry, tabular: TabularList) -> Finding:
     """A header, or a code that lacks its 7th character."""
-    if entry.seventh >= 0:
-        legal = tabular.seventh(entry.code)
-        characters = legal.characters if legal else {}
-        example = with_seventh(entry.code, next(iter(characters), "A"))
+    legal = _legal(entry, tabular)
+    if legal is not None:
+        example = with_seventh(entry.code, next(iter(legal.characters), "A"))
         return Finding(
             "seventh-character", "error", (entry.code,),
             f"{named(entry.code, entry.title)} needs a 7th character: "
-            f"{', '.join(characters)} (as in {example}).",
-            legal.note if legal else "", legal.origin if legal else "", SEVENTH,
-            tuple(Suggestion(with_seventh(entry.code, c), text) for c, text in characters.items()),
+            f"{', '.join(legal.characters)} (as in {example}).",
+            legal.note, legal.origin, SEVENTH, _seventh_suggestions(entry, legal),
         )  # fmt: skip
     below = tabular.children(entry.code)
     return Finding(
@@ -152,7 +176,7 @@ def _misplaced(bare: str, tabular: TabularList) -> Finding | None:
     meant: dict[str, Entry] = {}
     for candidate in _repadded(bare):
         entry = tabular.get(candidate)
-        if entry is not None and entry.billable and entry.code != entry.base:
+        if entry is not None and entry.billable and len(undotted(entry.code)) == 7:
             meant[entry.code] = entry
     if len(meant) != 1:
         return None
@@ -182,31 +206,28 @@ def _repadded(bare: str) -> Iterable[str]:
 def _illegal_seventh(bare: str, tabular: TabularList) -> Finding | None:
     if len(bare) != 7:
         return None
-    base, entry = _base(bare[:6], tabular)
-    if entry is None or entry.seventh < 0:
-        return None
-    legal = tabular.seventh(base)
-    if legal is None:
+    entry = _base(bare[:6], tabular)
+    legal = _legal(entry, tabular) if entry is not None and not entry.billable else None
+    if entry is None or legal is None:
         return None
     return Finding(
         "seventh-character", "error", (dotted(bare),),
         f"{bare[6]} is no 7th character of {named(entry.code, entry.title)}; legal are "
         f"{', '.join(legal.characters)}.",
-        legal.note, legal.origin, SEVENTH,
-        tuple(Suggestion(with_seventh(base, c), text) for c, text in legal.characters.items()),
+        legal.note, legal.origin, SEVENTH, _seventh_suggestions(entry, legal),
     )  # fmt: skip
 
 
-def _base(stem: str, tabular: TabularList) -> tuple[str, Entry | None]:
+def _base(stem: str, tabular: TabularList) -> Entry | None:
     """The code of the book that a stem of six characters pads out, X by X."""
     while len(stem) >= 3:
         entry = tabular.get(dotted(stem))
         if entry is not None and entry.kind == "code":
-            return entry.code, entry
+            return entry
         if not stem.endswith("X"):
             break
         stem = stem[:-1]
-    return dotted(stem), None
+    return None
 
 
 def _needless(bare: str, tabular: TabularList) -> Finding | None:
@@ -237,8 +258,8 @@ def _padded_only(bare: str, tabular: TabularList) -> Finding | None:
     """W08.XXX: padded, but the 7th character is missing."""
     if not bare.endswith("X") or len(bare) > 6:
         return None
-    _, entry = _base(bare, tabular)
-    if entry is None or entry.seventh < 0:
+    entry = _base(bare, tabular)
+    if entry is None or entry.billable or _legal(entry, tabular) is None:
         return None
     return _incomplete(entry, tabular)._replace(codes=(dotted(bare),))
 

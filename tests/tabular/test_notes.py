@@ -33,7 +33,7 @@ WORDINGS = [
     ("acquired absence of knee (Z89.52-", ["Z89.52"]),
     ("electrolyte imbalance (E87.8}", ["E87.8"]),
     ("injury to visual cortex S04.04-", ["S04.04"]),
-    ("from categories E08, E09 and E13 to further identify any manifestation", ["E08", "E09", "E13"]),
+    ("from categories E08, E09 and E13 to further identify", ["E08", "E09", "E13"]),
     ("code(s) from F11-F16 and F18-F19 to identify manifestations", ["F11-F16", "F18-F19"]),
     ("classified in subcategories S06.1- to S06.6-, and S06.81- to S06.89-, code to specified",
      ["S06.1-S06.6", "S06.81-S06.89"]),

@@ -70,7 +70,9 @@ def test_order_reports_a_ring_of_notes(official: Release) -> None:
     items = [book.item(code) for code in ("I10", "E11.9", "E78.5")]
     codes = CodeSet(item for item in items if item is not None)
     ring = [
-        constraint(0, 1, NOTE, "one"), constraint(1, 2, NOTE, "two"), constraint(2, 0, NOTE, "three"),
+        constraint(0, 1, NOTE, "one"),
+        constraint(1, 2, NOTE, "two"),
+        constraint(2, 0, NOTE, "three"),
     ]  # fmt: skip
     found = order_set(codes, asked=ring)
     assert found.codes == ("I10", "E11.9", "E78.5")
@@ -95,7 +97,8 @@ PULLING = [
     "E08.22", "Z79.4", "F02.80", "G30.9", "D63.1", "D63.0", "C50.911", "Z51.11", "Z85.3", "Z08",
     "Z00.00", "O24.112", "O80", "Z37.0", "Z3A.30", "O94", "W19.XXXA", "V43.52XA", "Y92.009",
     "Y93.01", "S72.001A", "T24.311A", "T24.211A", "T31.10", "L90.5", "T24.311S", "B96.20", "N39.0",
-    "Z16.12", "U07.1", "J12.82", "U09.9", "T40.2X5A", "T40.2X1A", "T46.4X6A", "R40.2411", "S06.0X1A",
+    "Z16.12", "U07.1", "J12.82", "U09.9", "T40.2X5A", "T40.2X1A", "T46.4X6A", "R40.2411",
+    "S06.0X1A",
     "R29.703", "I63.9", "I10", "I21.4", "I25.10", "J01.00", "J32.0", "Z68.35", "E66.9", "T74.12XA",
     "Y07.11", "F43.10", "Z59.00", "Z15.01", "I1A.0", "L97.411", "E11.621",
 ]  # fmt: skip

@@ -87,3 +87,17 @@ def test_read_code_suggests_only_billable_codes_or_children(official: Release) -
             entry = official.tabular.get(suggestion.code)
             assert entry is not None
             assert entry.billable or rule in ("not-billable", "unknown-code")
+
+
+@pytest.mark.parametrize(
+    ("given", "rule", "meant"),
+    [
+        ("S72.001", "seventh-character", "S72.001A"), ("S72.001Z", "seventh-character", "S72.001A"),
+        ("W08A", "placeholder", "W08.XXXA"), ("M17.1", "not-billable", "M17.10"),
+    ],
+)  # fmt: skip
+def test_read_code_reads_an_order_file_alone(given: str, rule: str, meant: str) -> None:
+    listed = open_release(shared("icd10cm", "icd10cm-order-2021.zip")).tabular
+    finding = read_code(given, listed).finding
+    assert finding is not None and finding.rule == rule
+    assert finding.suggestion[0].code == meant
