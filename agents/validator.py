@@ -23,6 +23,7 @@ from chartcoder.agents.values import (
     Rejected,
 )
 from chartcoder.index.lexicon import write_out
+from chartcoder.index.words import LATERALITY, canonical, split
 from chartcoder.tabular.store import TabularList
 
 _WEIGHED = ("excludes1", "code_first", "use_additional", "code_also")
@@ -50,7 +51,7 @@ def verify(
         if entry.manifestation:
             codes.append((entry.manifestation, "manifestation"))
         for code, role in codes:
-            leaf = descend(book.tabular, code, facts)
+            leaf = descend(book.tabular, code, _with_path(facts, entry))
             if leaf is None:
                 rejected.append(
                     Rejected(
@@ -77,6 +78,12 @@ def verify(
     )
     fitting, unfit = _by_encounter(ranked, chart.encounter, book.tabular)
     return fitting, rejected + unfit
+
+
+def _with_path(facts: Facts, entry: IndexEntry) -> Facts:
+    """The facts with the words of the Index path, which the entry says of the condition."""
+    words = frozenset(canonical(w) for title in entry.path for w in split(title))
+    return facts._replace(words=facts.words | (words - LATERALITY))
 
 
 def _side_agrees(tabular: TabularList, code: str, side: str) -> float:
