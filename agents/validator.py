@@ -72,7 +72,7 @@ def verify(
                     book.tabular, one, (item.id,), entry, confidence, leaf.undocumented, role,
                     tuple(c for c in pair if c != one),
                 )  # fmt: skip
-    order = {entry.path: place for place, entry in enumerate(entries)}
+    order = {entry.path: place for place, entry in reversed(list(enumerate(entries)))}
     ranked = sorted(
         candidates.values(), key=lambda c: (-c.confidence, order.get(c.entry.path, 99), c.code)
     )
