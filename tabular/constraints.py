@@ -183,6 +183,9 @@ _ROLES: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {}
 
 def _roles(item: Item) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Numbers of the rows in which a code goes before, and goes after."""
+    if item.chapter == "19" and item.bare[6:] == "S":
+        # The rows speak of current injuries and burns.
+        return (), ()
     found = _ROLES.get(item.code)
     if found is None:
         near = _orders_by_letter().get(item.bare[0], [])

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from chartcoder.tabular.codeset import CodeSet
-from chartcoder.tabular.constraints import CUSTOM, NOTE, Constraint, after_leader, constraints
+from chartcoder.tabular.constraints import NOTE, Constraint, after_leader, constraints
 from chartcoder.tabular.edits import may_lead
 from chartcoder.tabular.rulebook import rule_book
 from chartcoder.tabular.store import TabularList
@@ -106,8 +106,8 @@ def _led(codes: CodeSet, placed: list[int], kept: list[Constraint]) -> list[Cons
     """Where a code came first that may not: the first that may goes before it."""
     barred = {i for i in placed if not may_lead(codes.items[i])}
     mask = sum(1 << i for i in barred)
-    # A custom does not put a code first that may not be: the second try is without it.
-    firm = [c for c in kept if c.strength != CUSTOM or barred.isdisjoint(c.before)]
+    # Only a note may put a code first that may not be: the second try is without the rest.
+    firm = [c for c in kept if c.strength == NOTE or barred.isdisjoint(c.before)]
     for tried in (kept, firm):
         ancestors = _ancestors(len(placed), tried)
         for place, index in enumerate(placed):
