@@ -65,7 +65,11 @@ class Ordered(NamedTuple):
 
 
 def put_in_order(
-    chart: Chart, book: Book, evidence: Sequence[Evidence], candidates: Sequence[Candidate]
+    chart: Chart,
+    book: Book,
+    evidence: Sequence[Evidence],
+    candidates: Sequence[Candidate],
+    first: str = "",
 ) -> Ordered:
     """Orders the codes of a chart.
 
@@ -74,6 +78,7 @@ def put_in_order(
         book: the opened book.
         evidence: the evidence of the chart.
         candidates: the set, each code once.
+        first: the code that the judge names as the reason for the encounter; empty for none.
     """
     by_id = {e.id: e for e in evidence}
     principal = _named_stretches(chart.text)
@@ -81,7 +86,7 @@ def put_in_order(
         candidates, key=lambda c: (*_key(chart, book, c, by_id, principal), c.code)
     )
     keyed = _gravest_injury_first(keyed)
-    keyed = _led(book, keyed)
+    keyed = _led(book, sorted(keyed, key=lambda c: c.code != first))
     by_code = {c.code: c for c in keyed}
     found = order([c.code for c in keyed], book.tabular)
     ties = tuple(group for group in found.ties if len(group) > 1)

@@ -65,7 +65,7 @@ def conclude(
     kept = list(settlement.kept)
     suggested = list(settlement.suggested)
     while True:
-        ordered = put_in_order(chart, book, evidence, kept)
+        ordered = put_in_order(chart, book, evidence, kept, settlement.first)
         found, errors = _held_against_the_book(chart, book, evidence, ordered.candidates)
         if not errors:
             break

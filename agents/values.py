@@ -179,6 +179,7 @@ class Settlement(Value):
     suggested: tuple[Rejected, ...] = ()
     queries: tuple[Query, ...] = ()
     wanted: tuple[Wanted, ...] = ()
+    first: str = Field(default="", description="the code the judge puts first, if it says so")
     findings: tuple[Finding, ...] = ()
     ties: tuple[tuple[str, ...], ...] = ()
 

@@ -36,7 +36,7 @@ def question(
     policy: str,
 ) -> Numbered:
     """The question about some evidence items, everything in reach numbered through."""
-    sheet = Sheet(book, chart)
+    sheet = Sheet(book, chart, len(offered))
     blocks = [
         "\n".join(
             [*evidence_lines(item, chart, sentence=False), *sheet.lines_for(item, candidates)]

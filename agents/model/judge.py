@@ -46,6 +46,7 @@ PROMPTS = (
 )  # fmt: skip
 _FURTHER = 4
 _FURTHER_BESIDE = 2
+_ALSO_SHARE = 0.7
 _MOST_PARTS = 8
 
 
@@ -227,7 +228,11 @@ class ModelJudge:
         most = _FURTHER_BESIDE if read.entries else _FURTHER
         known = {(e.code, e.path) for e in read.entries}
         found = navigator.look_up(again, book, chart.text, most)
-        return (*read.entries, *(e for e in found if (e.code, e.path) not in known))
+        least = _ALSO_SHARE * max((e.score for e in found), default=0.0)
+        return (
+            *read.entries,
+            *(e for e in found if (e.code, e.path) not in known and e.score >= least),
+        )
 
     # Which codes?
 
@@ -318,7 +323,9 @@ class ModelJudge:
         if before is None:
             left_open = sets.open_questions(book, evidence, merged, by_rules)
             if not left_open:
-                return by_rules.model_copy(update={"kept": _led(merged, evidence)})
+                return by_rules.model_copy(
+                    update={"kept": tuple(merged), "first": _chief(merged, evidence)}
+                )
             setting = self._setting(chart)
             prompt = self.client.prompt("reconciler")
             asked = sets.question(
@@ -373,6 +380,7 @@ class ModelJudge:
         suggested = [*verdicts.suggested]
         suggested += [s for s in by_rules.suggested if s.code in left_out]
         return Settlement(
+            first=kept[0].code if kept and kept[0].code == verdicts.first else "",
             kept=tuple(kept), rejected=tuple(rejected), suggested=tuple(suggested),
             queries=verdicts.queries or by_rules.queries, wanted=verdicts.wanted,
         )  # fmt: skip
@@ -558,10 +566,10 @@ def _renumbered(found: list[Evidence], text: str) -> list[Evidence]:
     return kept
 
 
-def _led(candidates: Sequence[Candidate], evidence: Sequence[Evidence]) -> tuple[Candidate, ...]:
-    """The candidates with those first that rest on the chief reason for the encounter."""
+def _chief(candidates: Sequence[Candidate], evidence: Sequence[Evidence]) -> str:
+    """The code that rests on the chief reason for the encounter; empty where none does."""
     chief = {e.id for e in evidence if e.primary}
-    return tuple(sorted(candidates, key=lambda c: not chief.intersection(c.evidence)))
+    return next((c.code for c in candidates if chief.intersection(c.evidence)), "")
 
 
 def _merged(candidates: Sequence[Candidate]) -> list[Candidate]:

@@ -28,6 +28,7 @@ _CANDIDATES = 5
 _SIBLINGS = 9
 _FEW = 5
 _COUSINS = 6
+_CROWDED = 12
 _UNSAID = -0.5
 _LARGE = 60
 _PARTNERS = 3
@@ -134,15 +135,18 @@ class Sheet:
     Args:
         book: the opened book.
         chart: the chart, whose words say which cousins and partners matter.
-        first: the first number to give.
+        items: how many evidence items will be shown; many are shown with fewer neighbours each.
     """
 
-    def __init__(self, book: Book, chart: Chart, first: int = 1) -> None:
+    def __init__(self, book: Book, chart: Chart, items: int = 1) -> None:
         self.book = book
         self.chart = chart
         self.options: dict[int, Option] = {}
         self._by_code: dict[str, int] = {}
-        self._next = first
+        self._next = 1
+        crowded = items > _CROWDED
+        self._siblings = _FEW if crowded else _SIBLINGS
+        self._cousins = _COUSINS // 2 if crowded else _COUSINS
         self._families = 0
         self._chart_words = frozenset(canonical(w) for w in split(chart.text)) | frozenset(
             tokens(chart.text)
@@ -249,7 +253,7 @@ class Sheet:
         siblings = self._leaves(header)
         if len(siblings) > _LARGE:
             siblings = [e for e in siblings if e.parent in (header.order, base.parent)]
-        near = self._best(siblings, base, header, words, _SIBLINGS)
+        near = self._best(siblings, base, header, words, self._siblings)
         category = self._category(header)
         if category.order == header.order:
             return near, []
@@ -258,7 +262,7 @@ class Sheet:
         ranked = [(self._rank(e, category, words), e) for e in others]
         ranked = [(score, e) for score, e in ranked if score > 0.5 and e.code not in self._by_code]
         ranked.sort(key=lambda pair: (-pair[0], pair[1].order))
-        far = sorted((e for _, e in ranked[:_COUSINS]), key=lambda e: e.order)
+        far = sorted((e for _, e in ranked[: self._cousins]), key=lambda e: e.order)
         return near, far
 
     def _sided(self, base: Entry, words: frozenset[str]) -> Entry:

@@ -157,7 +157,7 @@ def _judged(
     for one in candidates:
         number = numbers[one.code]
         categories.setdefault(one.code[:3], []).append(number)
-        if one.code.startswith(_SYMPTOMS) and len(candidates) > 1:
+        if one.code.startswith(_SYMPTOMS) and one.code[:3] != "R65" and len(candidates) > 1:
             lines.append(f"{number} is a symptom or finding: does another code explain it (I.B.5)?")
         if one.code.startswith(_STATUS) and len(candidates) > 1:
             lines.append(f"{number} is history or status: does it bear on this encounter?")
@@ -208,6 +208,7 @@ class Verdicts(NamedTuple):
         unanswered: those the answer passes over.
         queries: questions to the provider.
         wanted: partners to look for.
+        first: the code that is sequenced first; empty where the answer names none.
     """
 
     kept: tuple[Candidate, ...]
@@ -216,6 +217,7 @@ class Verdicts(NamedTuple):
     unanswered: tuple[Candidate, ...]
     queries: tuple[Query, ...]
     wanted: tuple[Wanted, ...]
+    first: str
 
 
 def read(answer: SetAnswer, asked: Numbered, chart: Chart, account: Account) -> Verdicts:
@@ -249,6 +251,7 @@ def read(answer: SetAnswer, asked: Numbered, chart: Chart, account: Account) -> 
     return Verdicts(
         tuple(kept), tuple(rejected), tuple(suggested), tuple(unanswered),
         _queries(answer, asked), _wanted(answer, asked, chart, account),
+        first.code if first is not None and first in kept else "",
     )  # fmt: skip
 
 
