@@ -14,7 +14,7 @@ from functools import cache
 from typing import NamedTuple
 
 from chartcoder.tabular.codeset import CodeSet, Span, letters, spans, within
-from chartcoder.tabular.edits import may_lead, place_of
+from chartcoder.tabular.edits import may_lead, place_of, states_condition
 from chartcoder.tabular.findings import Rule, Severity
 from chartcoder.tabular.home import resources
 from chartcoder.tabular.notes import Block
@@ -86,6 +86,9 @@ def _code_first(
     if not named:
         return []
     item = codes.items[index]
+    if block.adverse_effect and any(states_condition(o) for o in codes.items[:index]):
+        # The nature of the adverse effect can be any condition: one that is there may be it.
+        return []
     if block.underlying:
         # One cause settles the note: the one that stands first in the given sequence.
         named = {min(named): named[min(named)]}

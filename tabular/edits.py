@@ -138,6 +138,11 @@ def may_lead(item: Item) -> bool:
     return barred is None or barred.severity != "error"
 
 
+def states_condition(item: Item) -> bool:
+    """Says whether a code states a disease, symptom or injury that may stand by itself."""
+    return may_lead(item) and item.chapter not in ("20", "21")
+
+
 def first_listed(
     items: Sequence[Item], setting: str | None, lists: OfficialLists | None
 ) -> list[Finding]:

@@ -64,6 +64,7 @@ class Block(NamedTuple):
         examples: its codes are examples ("such as"), or it names none: others may fit.
         conditional: it asks only if applicable, if known, or for any that there is.
         underlying: it asks for one cause; one that is there settles the whole block.
+        adverse_effect: it asks for the nature of an adverse effect, which may be any condition.
     """
 
     kind: NoteKind
@@ -74,6 +75,7 @@ class Block(NamedTuple):
     examples: bool
     conditional: bool
     underlying: bool
+    adverse_effect: bool
 
     @property
     def words(self) -> str:
@@ -116,7 +118,8 @@ def _block(kind: NoteKind, origin: str, number: int, texts: list[str]) -> Block:
     whole = " ".join(texts)
     named = any(line.references for line in lines)
     applies = tuple(r for text in texts for r in scope(text))
-    if kind == "code_first" and _ADVERSE.search(texts[0]):
+    adverse_effect = kind == "code_first" and bool(_ADVERSE.search(texts[0]))
+    if adverse_effect:
         applies = _ADVERSE_EFFECT
     heads = " ".join(dict.fromkeys(line.stem for line in lines)) or whole
     return Block(
@@ -124,6 +127,7 @@ def _block(kind: NoteKind, origin: str, number: int, texts: list[str]) -> Block:
         examples=not named or bool(_EXAMPLES.search(whole)),
         conditional=bool(_CONDITIONAL.search(heads)),
         underlying=bool(_UNDERLYING.search(heads)),
+        adverse_effect=adverse_effect,
     )  # fmt: skip
 
 

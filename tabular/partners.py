@@ -7,7 +7,7 @@ code). "Use additional code" is never an error.
 import re
 
 from chartcoder.tabular.codeset import CodeSet
-from chartcoder.tabular.edits import may_lead
+from chartcoder.tabular.edits import may_lead, states_condition
 from chartcoder.tabular.findings import Finding, Severity
 from chartcoder.tabular.lists import OfficialLists
 from chartcoder.tabular.notes import Block
@@ -34,7 +34,8 @@ def missing_partners(codes: CodeSet, lists: OfficialLists | None = None) -> list
         findings += [
             _code_first(item, block, targets)
             for (block, targets), there in zip(item.rules.code_first, present, strict=True)
-            if not there and not (block.examples and _preceded(codes, index))
+            if not there
+            and not (block.examples and any(states_condition(o) for o in codes.items[:index]))
         ]
     return findings + _additional(codes)
 
@@ -56,11 +57,6 @@ def _etiology(codes: CodeSet, index: int) -> Finding:
         "etiology-missing", severity, (item.code,), message,
         block.words if block else "", block.origin if block else "", "I.A.13",
     )  # fmt: skip
-
-
-def _preceded(codes: CodeSet, index: int) -> bool:
-    """Some condition stands before it: where a note only gives examples, that may be the one."""
-    return any(may_lead(o) and o.chapter not in ("20", "21") for o in codes.items[:index])
 
 
 def _could_cause(item: Item) -> bool:

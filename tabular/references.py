@@ -37,6 +37,7 @@ _BY_PLACE = re.compile(r"\bwith,? " + _PLACE)
 _BY_END = re.compile(r"\bwith final characters? (?P<values>.*)")
 _BY_DOT = re.compile(r"\bwith (?P<values>\.\d.*)")
 _BY_WORDS = re.compile(r"\bwith\b.*")
+_BEHIND = re.compile(r",? with (?:final|fourth|fifth|six|seventh|[4-7]th|\.\d)[^()]*")
 _VALUE = re.compile(
     r"(?<![A-Za-z0-9])([0-9]+|[A-Z])(?:\s*[-–]\s*\.?([0-9]+|[A-Z]))?(?![A-Za-z0-9])"
 )
@@ -138,10 +139,15 @@ def references(text: str) -> tuple[Reference, ...]:
         only say where the note applies ("for codes G31.0-G31.83, to identify:") are left out.
     """
     plain = _SCOPE.sub("", text)
-    groups = [found[1] for found in _GROUP.finditer(plain) if _CODE.search(found[1])]
+    groups = [found for found in _GROUP.finditer(plain) if _CODE.search(found[1])]
     if not groups:
         return tuple(_in_part(plain, _BARE_CODE))
-    return tuple(reference for group in groups for reference in _in_part(group, _CODE))
+    named: list[Reference] = []
+    for group in groups:
+        # "(T36-T50) with fifth or sixth character 6": the condition stands behind the bracket.
+        behind = _BEHIND.match(plain, group.end())
+        named += _in_part(group[1] + (behind[0] if behind else ""), _CODE)
+    return tuple(named)
 
 
 def scope(text: str) -> tuple[Reference, ...]:

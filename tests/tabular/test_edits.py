@@ -140,7 +140,8 @@ def test_exempt_codes_are_named_where_the_list_was_added(
         ("Z00.110", 3 / 365.25, None), ("Z00.111", 0.0, None), ("Z00.00", 40.0, None),
         ("Z00.00", 3.0, "error"), ("T74.12XA", 30.0, "error"), ("T74.11XA", 30.0, None),
         ("M81.0", 5.0, "warning"), ("M81.0", 70.0, None), ("O80", 30.0, None),
-        ("O80", 5.0, "error"), ("P07.30", 3.0, "query"), ("P07.30", 0.02, None), ("R68.11", 40.0, "warning"),
+        ("O80", 5.0, "error"), ("P07.30", 3.0, "query"), ("P07.30", 0.02, None),
+        ("R68.11", 40.0, "warning"),
     ],
 )  # fmt: skip
 def test_age_conflicts(code: str, age: float, severity: str | None, bundled: Release) -> None:

@@ -38,6 +38,8 @@ WORDINGS = [
     ("classified in subcategories S06.1- to S06.6-, and S06.81- to S06.89-, code to specified",
      ["S06.1-S06.6", "S06.81-S06.89"]),
     ("identify drug (T36-T50 with fifth or sixth character 5)", ["T36-T50 with final character 5"]),
+    ("underdosing of medication (T36-T50) with fifth or sixth character 6",
+     ["T36-T50 with final character 6"]),
     ("toxic effects (T36-T65 with fifth or sixth character 1-4 or 6)",
      ["T36-T65 with final character 1 or 2 or 3 or 4 or 6"]),
     ("dysarthria following cerebrovascular disease (I69. with final characters -22)",
