@@ -218,8 +218,8 @@ def _against_official_list(release: Release) -> Iterator[str]:
         else:
             shown = ", ".join([*missing, *extra][:5])
             yield (
-                f"Against the {DESCRIPTIONS[role]}, {len(missing):,} codes are missing and "
-                f"{len(extra):,} are extra: {shown}."
+                f"Held against the {DESCRIPTIONS[role]}, codes missing: {len(missing):,}, "
+                f"extra: {len(extra):,} ({shown})."
             )
         return
 

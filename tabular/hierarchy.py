@@ -20,7 +20,7 @@ import networkx
 
 from chartcoder.tabular.codes import undotted
 from chartcoder.tabular.notes import blocks
-from chartcoder.tabular.references import Reference, place
+from chartcoder.tabular.references import FINAL, Reference, place
 from chartcoder.tabular.store import Entry, TabularList
 
 EdgeKind = Literal[
@@ -207,16 +207,24 @@ class _Finder:
     def _covered(self, order: int, low: str, high: str, reference: Reference) -> Iterator[str]:
         if self._high[order] < low or self._low[order] > high:
             return
-        inside = low <= self._low[order] and self._high[order] <= high
-        entry = self._entries[order]
-        if inside and (
-            not reference.position
-            or (entry.kind == "code" and reference.shows(undotted(entry.code)))
+        if (
+            low <= self._low[order]
+            and self._high[order] <= high
+            and self._is_meant(order, reference)
         ):
             yield self._names[order]
             return
         for child in self._below.get(order, ()):
             yield from self._covered(child, low, high, reference)
+
+    def _is_meant(self, order: int, reference: Reference) -> bool:
+        if not reference.position:
+            return True
+        if reference.position == FINAL and order in self._below:
+            # The last character of a header is not the last one of the codes below it.
+            return False
+        entry = self._entries[order]
+        return entry.kind == "code" and reference.shows(undotted(entry.code))
 
 
 def as_relations(relations: Iterable[Relation]) -> list[dict[str, str]]:

@@ -76,7 +76,8 @@ class Release:
         if problems:
             said.append(
                 f"{self.tabular_file.part.name} was read with "
-                f"{len(problems):,} problem(s), the first: {problems[0]}"
+                f"{len(problems):,} {'problem' if len(problems) == 1 else 'problems'}, "
+                f"the first: {problems[0]}"
             )
         return said
 
@@ -284,7 +285,9 @@ def known_files(paths: list[Path]) -> list[Known]:
     memory = home() / "cache" / "known" / f"{stamp}.json"
     try:
         rows = json.loads(memory.read_text("utf-8"))
-        return [Known(Part(r[0], Path(r[1]), r[2], r[3]), r[4]) for r in rows]
+        remembered = [Known(Part(r[0], Path(r[1]), r[2], r[3]), r[4]) for r in rows]
+        if remembered:
+            return remembered
     except (OSError, ValueError, LookupError, TypeError):
         pass
     from chartcoder.tabular.sources import recognise
