@@ -43,18 +43,21 @@ class CodeBook:
             if entry.kind == "code"
         }
         self._prefixes = {code[:n] for code in self.complete for n in range(3, len(code))}
-        self._settled: dict[str, str] = {}
+        self._settled: dict[str, tuple[str, bool]] = {}
 
-    def settle(self, written: str) -> str:
-        """The code as it can be followed: with a dash where it is incomplete.
+    def settle(self, written: str) -> tuple[str, bool]:
+        """The code as it can be followed, with a dash where it is incomplete.
 
         Returns:
-            For a code that is not there, the nearest header that is, with a dash; empty where
-            there is none.
+            The code and whether it is in the Tabular List as written, complete or not; for one
+            that is not, the nearest header that is, or empty where there is none.
         """
         known = self._settled.get(written)
         if known is None:
-            known = self._settled[written] = self._settle(written)
+            code = self._settle(written)
+            bare = undotted(written.strip()).rstrip("-")
+            there = bool(bare) and undotted(code).rstrip("-") in (bare, bare.rstrip("X"))
+            known = self._settled[written] = (code, there)
         return known
 
     def _settle(self, written: str) -> str:
@@ -74,11 +77,6 @@ class CodeBook:
                 return dotted(bare) + ("" if self.complete.get(bare) else "-")
         return ""
 
-    def has(self, written: str) -> bool:
-        """Says whether a code, complete or not, is in the Tabular List."""
-        bare = undotted(written.strip()).rstrip("-")
-        return bool(bare) and undotted(self.settle(written)).rstrip("-") in (bare, bare.rstrip("X"))
-
 
 def settle_codes(terms: Sequence[Term], book: CodeBook) -> tuple[list[Term], list[LostCode]]:
     """Brings the codes of all terms into the form in which they can be followed.
@@ -92,23 +90,21 @@ def settle_codes(terms: Sequence[Term], book: CodeBook) -> tuple[list[Term], lis
     """
     settled: list[Term] = []
     lost: list[LostCode] = []
+
+    def settle(number: int, written: str) -> str:
+        code, there = book.settle(written)
+        if not there:
+            lost.append(LostCode(number, written, code))
+        return code
+
     for term in terms:
-        changed: dict[str, object] = {}
-        for field, written in (("code", term.code), ("manifestation", term.manifestation)):
-            if written:
-                code = book.settle(written)
-                if not book.has(written):
-                    lost.append(LostCode(term.id, written, code))
-                if code != written:
-                    changed[field] = code
-        if term.cells:
-            cells = []
-            for column, written in term.cells:
-                code = book.settle(written)
-                if not book.has(written):
-                    lost.append(LostCode(term.id, written, code))
-                if code:
-                    cells.append((column, code))
-            changed["cells"] = tuple(cells)
-        settled.append(term._replace(**changed) if changed else term)  # type: ignore[arg-type]
+        code = settle(term.id, term.code) if term.code else ""
+        manifestation = settle(term.id, term.manifestation) if term.manifestation else ""
+        cells = term.cells
+        if cells:
+            found = [(column, settle(term.id, written)) for column, written in cells]
+            cells = tuple([cell for cell in found if cell[1]])
+        if code != term.code or manifestation != term.manifestation or cells:
+            term = term._replace(code=code, manifestation=manifestation, cells=cells)
+        settled.append(term)
     return settled, lost

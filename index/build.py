@@ -7,26 +7,37 @@ no path is read twice.
 import gc
 import math
 import os
+import re
 import sqlite3
 import tempfile
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from chartcoder.index.audit import CodeBook, LostCode, settle_codes
 from chartcoder.index.pointers import resolve_all
-from chartcoder.index.store import FORMAT_VERSION, SCHEMA, UNIT, wording_hash
+from chartcoder.index.store import (
+    FORMAT_VERSION,
+    RESIDUAL,
+    SCHEMA,
+    SIDES,
+    UNIT,
+    UNSPECIFIED,
+    wording_hash,
+)
 from chartcoder.index.terms import BOOKS, Book, Pointer, Term
-from chartcoder.index.words import LATERALITY, tokens
+from chartcoder.index.words import Signed, signed
 from chartcoder.tabular.home import resources
 from chartcoder.tabular.release import Release
 
-GENERIC = {"disease": 0.12, "disorder": 0.12, "syndrome": 0.12, "condition": 0.05}
-_RESIDUAL = 0.2
 _OFFICIAL: tuple[Book, ...] = ("index", "external", "neoplasm", "drug")
+_TABLES = frozenset(["neoplasm", "drug"])
+_NAMED = frozenset(["index", "supplement", "title", "inclusion"])
+_RESIDUAL_WEIGHT = 0.2
+_UNKNOWN_WEIGHT = 0.5
 
 
 class PathWords(NamedTuple):
@@ -34,16 +45,15 @@ class PathWords(NamedTuple):
 
     Attributes:
         demanded: words a phrase must have for the path to be the right one.
-        allowed: words that change nothing: nonessential modifiers, other forms, negated words.
-        lead: the words of the main term.
+        allowed: words that change nothing: nonessential modifiers and other forms.
+        denied: words that the path takes back: "without coma".
+        side: right, left, bilateral or empty.
     """
 
     demanded: tuple[str, ...]
     allowed: tuple[str, ...]
-    lead: tuple[str, ...]
-
-
-_NO_WORDS = PathWords((), (), ())
+    denied: tuple[str, ...]
+    side: str
 
 
 def gather_terms(release: Release) -> tuple[list[Term], list[str]]:
@@ -58,7 +68,7 @@ def gather_terms(release: Release) -> tuple[list[Term], list[str]]:
     sources: list[tuple[bytes, str, Book]] = []
     for book in _OFFICIAL:
         if book in release.files:
-            part = release.files[book].part  # type: ignore[index]
+            part = release.files[book].part
             sources.append((part.read(), part.name, book))
     supplement = resources() / "index" / "supplement.xml"
     if supplement.is_file():
@@ -98,53 +108,50 @@ def words_of(term: Term, above: PathWords | None = None) -> PathWords:
     """The words of a path, given those of the path above it.
 
     Alternative forms that a title lists after a comma ("Infarct, infarction") are allowed, not
-    demanded; so are the words after "without" and "not".
+    demanded.
     """
-    demanded, allowed = _own_words(term.title, term.nonessential)
+    own = _own_words(term.title, term.nonessential)
     if above is None:
-        return PathWords(demanded, allowed, demanded)
-    together = above.demanded
-    if new := tuple(word for word in demanded if word not in together):
-        together += new
-    optional = tuple(
-        word for word in dict.fromkeys(above.allowed + allowed) if word not in together
-    )
-    return PathWords(together, optional, above.lead)
+        return own
+    demanded = above.demanded
+    if new := tuple([word for word in own.demanded if word not in demanded]):
+        demanded += new
+    allowed = above.allowed
+    if own.allowed:
+        allowed = tuple(dict.fromkeys(allowed + own.allowed))
+    if allowed and new:
+        allowed = tuple([word for word in allowed if word not in demanded])
+    denied = above.denied + own.denied if own.denied else above.denied
+    return PathWords(demanded, allowed, denied, own.side or above.side)
 
 
-@lru_cache(maxsize=65536)
-def _own_words(
-    title: str, nonessential: tuple[str, ...]
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    demanded: dict[str, None] = {}
+@lru_cache(maxsize=131072)
+def _own_words(title: str, nonessential: tuple[str, ...]) -> PathWords:
     allowed: dict[str, None] = {}
-    first, *others = title.split(",")
-    wanted = [first]
-    for other in others:
-        stem = other.strip().lower()[:4]
-        alternative = len(stem) == 4 and first.lower().replace("-", "").startswith(stem)
-        if alternative and len(other.split()) == 1:
-            allowed.update(dict.fromkeys(tokens(other)))
-        else:
-            wanted.append(other)
-    kept, dropped = _before_negation(",".join(wanted))
-    demanded.update(dict.fromkeys(_words(kept)))
-    allowed.update(dict.fromkeys(_words(dropped)))
+    if "," in title:
+        first, *others = title.split(",")
+        stem = first[:4].lower().replace("-", "")
+        kept = [first]
+        for other in others:
+            start = other.strip().lower()[:4]
+            if len(start) == 4 and start == stem and " " not in other.strip():
+                allowed.update(dict.fromkeys(signed(other).said))
+            else:
+                kept.append(other)
+        read = signed(",".join(kept))
+    else:
+        read = signed(title)
     for modifier in nonessential:
-        allowed.update(dict.fromkeys(_words(modifier)))
-    return tuple(demanded), tuple(word for word in allowed if word not in demanded)
+        allowed.update(dict.fromkeys(_plain(modifier)))
+    said = read.said
+    optional = tuple([w for w in allowed if w not in said]) if allowed else ()
+    return PathWords(said, optional, read.denied, read.side)
 
 
-def _before_negation(text: str) -> tuple[str, str]:
-    for word in (" without ", " not ", ", not "):
-        if word in text:
-            kept, _, dropped = text.partition(word)
-            return kept, dropped
-    return ("", text) if text.startswith("without ") else (text, "")
-
-
-def _words(text: str) -> list[str]:
-    return [w for w in tokens(text) if w not in LATERALITY] if text else []
+@lru_cache(maxsize=16384)
+def _plain(text: str) -> tuple[str, ...]:
+    read: Signed = signed(text)
+    return tuple(w for w in read.said if len(w) > 1 or w.isdigit())
 
 
 def build_index(
@@ -163,51 +170,29 @@ def build_index(
         pointers: the cross-references, read.
         lost: codes that the Tabular List does not have.
     """
-    essential: dict[str, array[int]] = defaultdict(lambda: array("I"))
-    allowed: dict[str, array[int]] = defaultdict(lambda: array("I"))
-    leads: dict[str, array[int]] = defaultdict(lambda: array("I"))
     paths: list[PathWords] = []
     for term in terms:
-        words = words_of(term, paths[term.parent] if term.parent >= 0 else None)
-        paths.append(words)
-        if term.code or term.see or term.see_also or term.manifestation or term.cells:
-            number = term.id
-            for word in words.demanded:
-                essential[word].append(number)
-            for word in words.allowed:
-                allowed[word].append(number)
-            for word in words.lead:
-                leads[word].append(number)
-    scale = math.log(len(terms) + 2)
-    weights = {w: round(1 - math.log(len(ids) + 1) / scale, 6) for w, ids in essential.items()}
-    weights |= GENERIC
-    totals = array(
-        "f",
-        (
-            sum([weights.get(w, 0.5) for w in words.demanded])
-            + (_RESIDUAL if is_residual(term) else 0.0)
-            for words, term in zip(paths, terms, strict=True)
-        ),
-    )
-    empty = array("I")
-    postings = (
-        (
-            word, weights.get(word, 0.5), essential.get(word, empty).tobytes(),
-            allowed.get(word, empty).tobytes(), leads.get(word, empty).tobytes(),
-        )
-        for word in sorted({*essential, *allowed})
-    )  # fmt: skip
-    numbers = (
-        ("total", totals.tobytes()),
-        ("parent", array("i", [t.parent for t in terms]).tobytes()),
-        ("book", bytes([BOOKS.index(t.book) for t in terms])),
-        ("wording", wordings(terms, paths).tobytes()),
-    )
+        paths.append(words_of(term, paths[term.parent] if term.parent >= 0 else None))
+    inverted = _invert(terms, paths)
+    vocabulary = {word: number for number, word in enumerate(sorted(inverted.lines))}
+    weights = _weights(inverted, terms)
+    numbers = _numbers(terms, paths, vocabulary, weights)
+    kin = _kin(vocabulary)
 
     def fill(database: sqlite3.Connection) -> None:
         database.executemany("INSERT INTO term VALUES(?,?,?,?,?,?,?,?,?,?,?)", map(_packed, terms))
-        database.executemany("INSERT INTO token VALUES(?,?,?,?,?)", postings)
-        database.executemany("INSERT INTO numbers VALUES(?,?)", numbers)
+        database.executemany(
+            "INSERT INTO token VALUES(?,?,?,?,?,?)",
+            (
+                (
+                    word, number, weights[word], inverted.lines[word].tobytes(),
+                    inverted.rows[word].tobytes() if word in inverted.rows else b"",
+                    UNIT.join(kin.get(word, ())),
+                )
+                for word, number in vocabulary.items()
+            ),
+        )  # fmt: skip
+        database.executemany("INSERT INTO numbers VALUES(?,?,?)", numbers)
         database.executemany(
             "INSERT INTO code VALUES(?,?)",
             sorted((t.code.rstrip("-"), t.id) for t in terms if t.code),
@@ -228,31 +213,159 @@ def build_index(
     _write(target, fill)
 
 
-def wordings(terms: Sequence[Term], paths: Sequence[PathWords]) -> "array[int]":
-    """Every whole wording of the book, for finding conditions in running text.
+class _Inverted(NamedTuple):
+    """Word to the ids of the lines, and of the table rows, whose path says or allows it."""
 
-    Lines for what has no line of its own ("Other ...", NEC) and lines of the tables have no
-    wording by which a chart would name them.
+    lines: dict[str, "array[int]"]
+    rows: dict[str, "array[int]"]
+    categories: dict[str, set[str]]
 
-    Returns:
-        Sorted numbers: the hash of the demanded words in the upper, the id in the lower half.
-    """
-    found = array("Q")
+
+def _invert(terms: Sequence[Term], paths: Sequence[PathWords]) -> _Inverted:
+    lines: dict[str, array[int]] = defaultdict(lambda: array("I"))
+    rows: dict[str, array[int]] = defaultdict(lambda: array("I"))
+    categories: dict[str, set[str]] = defaultdict(set)
     for term, words in zip(terms, paths, strict=True):
-        named = term.book in _NAMED and not is_residual(term)
-        if named and words.demanded and (term.code or _leads_on(term)):
-            found.append(wording_hash(words.demanded) << 32 | term.id)
-    return array("Q", sorted(found))
+        number = term.id
+        if term.book in _TABLES:
+            if term.cells or term.see or term.see_also:
+                for word in words.demanded + words.allowed:
+                    rows[word].append(number)
+        elif term.code or term.see or term.see_also:
+            category = term.code[:3]
+            for word in words.demanded:
+                lines[word].append(number)
+                categories[word].add(category)
+            for word in words.allowed:
+                lines[word].append(number)
+        for word in words.denied:
+            lines[f"-{word}"].append(number)
+    for word in rows:
+        lines[word].extend(())
+    return _Inverted(lines, rows, categories)
+
+
+def _weights(inverted: _Inverted, terms: Sequence[Term]) -> dict[str, float]:
+    """How much a word tells: little where it is said in many categories, 1 where in few."""
+    everywhere = len({term.code[:3] for term in terms})
+    scale = math.log(everywhere + 2)
+    rows = math.log(len(terms) + 2)
+    return {
+        word: round(1 - math.log(len(inverted.categories[word]) + 1) / scale, 6)
+        if word in inverted.categories
+        else round(1 - math.log(len(inverted.rows.get(word, ())) + 1) / rows, 6)
+        for word in inverted.lines
+    }
+
+
+def _numbers(
+    terms: Sequence[Term],
+    paths: Sequence[PathWords],
+    vocabulary: dict[str, int],
+    weights: dict[str, float],
+) -> list[tuple[str, str, bytes]]:
+    """What is known of each term and each word as rows of numbers.
+
+    ``wording`` holds every whole wording of the book, for finding conditions in running text:
+    sorted, the hash of the demanded words in the upper half and the id in the lower. Lines for
+    what has no line of its own ("Other ...", NEC) and rows of the tables have none, as no chart
+    would name them so.
+    """
+    kind = "H" if len(vocabulary) < 1 << 16 else "I"
+    demanded, demanded_ends = array(kind), array("I", [0])
+    allowed, allowed_ends = array(kind), array("I", [0])
+    totals = array("f")
+    flags = bytearray()
+    nothing = array(kind)
+    wordings = array("Q")
+    by_path: list[tuple[array[int], float]] = []
+    pairs = {word: (number, weights[word]) for word, number in vocabulary.items()}
+    for term, words in zip(terms, paths, strict=True):
+        said = words.demanded
+        if term.parent >= 0:
+            above, total = by_path[term.parent]
+            new = said[len(paths[term.parent].demanded) :]
+        else:
+            above, total, new = nothing, 0.0, said
+        if new:
+            ids = []
+            for word in new:
+                pair = pairs.get(word)
+                if pair is None:
+                    total += _UNKNOWN_WEIGHT
+                else:
+                    ids.append(pair[0])
+                    total += pair[1]
+            above = above + array(kind, ids) if above else array(kind, ids)
+        by_path.append((above, total))
+        demanded.extend(above)
+        demanded_ends.append(len(demanded))
+        if words.allowed or words.denied:
+            optional = [*words.allowed, *(f"-{word}" for word in words.denied)]
+            allowed.extend([pair[0] for word in optional if (pair := pairs.get(word))])
+        allowed_ends.append(len(allowed))
+        title = term.title
+        flag = SIDES.index(words.side) if words.side else 0
+        residual = is_residual(term)
+        if residual:
+            flag |= RESIDUAL
+        if "nspecified" in title or title.endswith(" NOS"):
+            flag |= UNSPECIFIED
+        flags.append(flag)
+        totals.append(total + (_RESIDUAL_WEIGHT if residual else 0.0))
+        if not residual and said and term.book in _NAMED and (term.code or _leads_on(term)):
+            wordings.append(wording_hash(said) << 32 | term.id)
+    by_number = sorted(vocabulary, key=vocabulary.__getitem__)
+    return [
+        ("total", "f", totals.tobytes()),
+        ("parent", "i", array("i", [t.parent for t in terms]).tobytes()),
+        ("book", "B", bytes([BOOKS.index(t.book) for t in terms])),
+        ("flags", "B", bytes(flags)),
+        ("demanded", kind, demanded.tobytes()),
+        ("demanded_ends", "I", demanded_ends.tobytes()),
+        ("allowed", kind, allowed.tobytes()),
+        ("allowed_ends", "I", allowed_ends.tobytes()),
+        ("vocabulary", "", "\n".join(by_number).encode()),
+        ("weight", "f", array("f", [weights[word] for word in by_number]).tobytes()),
+        ("wording", "Q", array("Q", sorted(wordings)).tobytes()),
+    ]
+
+
+def _kin(vocabulary: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Words of one family, told by a shared beginning and a common ending: fracture, fractured."""
+    families: dict[str, list[str]] = defaultdict(list)
+    for word in vocabulary:
+        if len(word) > 5 and word.isalpha():
+            families[stem(word)].append(word)
+    return {
+        word: tuple(w for w in family if w != word)
+        for family in families.values()
+        if 1 < len(family) <= 8
+        for word in family
+    }
+
+
+_ENDINGS = (
+    "ations", "ation", "atory", "ating", "ative", "ated", "ates", "ions", "ion", "ively", "ive",
+    "ical", "ically", "ics", "ic", "ies", "ing", "ed", "ous", "osis", "otic", "otically", "al",
+    "ally", "ary", "ar", "es", "e", "s", "ity", "ly", "or", "er", "ment", "y", "ia", "us", "um",
+)  # fmt: skip
+
+
+_ENDING = re.compile(f"(?:{'|'.join(_ENDINGS)})$")
+
+
+def stem(word: str) -> str:
+    """The beginning of a word without a common ending; at least five letters stay."""
+    found = _ENDING.search(word, 5)
+    return word[: found.start()] if found else word
 
 
 def _leads_on(term: Term) -> bool:
     return bool(term.see) and not term.see.startswith("condition")
 
 
-_NAMED = frozenset(["index", "supplement", "title", "inclusion"])
-
-
-def _write(target: Path, fill) -> None:  # type: ignore[no-untyped-def]
+def _write(target: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=target.name, suffix=".part")
     os.close(handle)

@@ -1,20 +1,28 @@
 """Walks the Alphabetic Index from the words of a chart to entries, as a coder does.
 
-Every path of the index (main term, subterms) is compared with a phrase at once, which is a walk
-with an unbounded beam: a path is as good as the share of the phrase it explains and the share of
-its own words that the phrase supplies. Nonessential modifiers neither help nor hurt (I.A.7); see
-is followed into the branch it names (I.A.16); a path that demands a word the phrase contradicts
-or lacks ranks below the default code (I.A.18).
+The main term and its subterms are found by ``rank``; see is followed into the branch it names and
+down it by the words that are left (I.A.16), see also where the first look leaves words over; the
+tables are entered by site and behaviour, by substance and intent.
 """
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from chartcoder.index.rank import Asked, Question, Ranked, Ranker, merged, value
 from chartcoder.index.store import IndexStore
-from chartcoder.index.terms import BOOKS, Term
-from chartcoder.index.words import LATERALITY, tokens
+from chartcoder.index.tables import Ask, read_asks
+from chartcoder.index.terms import Pointer
+from chartcoder.index.words import LATERALITY, signed, tokens
 
-_COMMON = 6000
+_MOST_HOPS = 4
+_HOP = 0.985
+_ALSO = 0.93
+_SEVERAL = 0.6
+_FIRST_LOOK = 0.8
+_WORTH_FOLLOWING = 0.5
+_TABLE_WORDS = tuple(tokens("neoplasm neoplastic malignant primary secondary"))
+_RESIDUAL = re.compile(r"\bNEC\b|\b(?:other|specified)\b(?! disease)")
 
 
 class Found(NamedTuple):
@@ -45,11 +53,33 @@ class Found(NamedTuple):
     book: str
 
 
-# How far an entry's source is trusted, all else equal.
-_TRUST = {
-    "index": 1.0, "supplement": 1.0, "title": 0.97, "inclusion": 0.97, "neoplasm": 0.9,
-    "external": 0.8, "drug": 0.6,
-}  # fmt: skip
+class _Step(NamedTuple):
+    """Where a walk stands.
+
+    Attributes:
+        ranked: the term, with what it explains and is supplied on the whole way.
+        score: how good the walk is so far.
+        hops: the pointers that were followed: pairs of the term that carries it and the pointer.
+        visited: terms that were landed on.
+        said: numbers of the words said on the way, before this term.
+        column: column of the table that is asked for, 0 for none.
+    """
+
+    ranked: Ranked
+    score: float
+    hops: tuple[Pointer, ...] = ()
+    visited: frozenset[int] = frozenset()
+    said: frozenset[int] = frozenset()
+    column: int = 0
+
+
+class _End(NamedTuple):
+    """A code that a walk comes to."""
+
+    score: float
+    step: _Step
+    code: str
+    manifestation: str
 
 
 class Navigator:
@@ -57,8 +87,8 @@ class Navigator:
 
     def __init__(self, store: IndexStore) -> None:
         self.store = store
-        self._trust = [_TRUST[book] for book in BOOKS]
-        self._memory: dict[tuple[tuple[str, ...], int], list[Found]] = {}
+        self.ranker = Ranker(store)
+        self._memory: dict[tuple[str, int, frozenset[str]], list[Found]] = {}
 
     def find(self, phrase: str, limit: int = 10, context: Sequence[str] = ()) -> list[Found]:
         """Ranks index entries for a phrase.
@@ -71,95 +101,169 @@ class Navigator:
         Returns:
             Entries with a code, best first; empty where no word of the phrase is known.
         """
-        words = [w for w in tokens(phrase) if w not in LATERALITY]
-        return self.find_words(words, limit, context)
+        near = frozenset(w for text in context for w in tokens(text))
+        key = (phrase, limit, near)
+        known = self._memory.get(key)
+        if known is None:
+            read = signed(phrase)
+            residual = _RESIDUAL.search(phrase) is not None
+            question = Question(read.said, read.denied, read.side, near, residual)
+            known = self._memory[key] = self._find(question, limit, read_asks(phrase))
+        return known
 
     def find_words(
         self, words: Sequence[str], limit: int = 10, context: Iterable[str] = ()
     ) -> list[Found]:
         """As ``find``, for canonical words."""
-        known = tuple(dict.fromkeys(words))
-        key = (known, limit)
-        if not context and key in self._memory:
-            return self._memory[key]
-        ranked = self._rank(known)[: limit * 3]
-        found: dict[tuple[str, str], Found] = {}
-        for score, number in ranked:
-            for entry in self._entries(number, score, known, ()):
-                seen = found.get((entry.code, entry.manifestation))
-                if seen is None or entry.score > seen.score:
-                    found[(entry.code, entry.manifestation)] = entry
-        result = sorted(found.values(), key=lambda f: (-f.score, f.term))[:limit]
-        if not context:
-            self._memory[key] = result
-        return result
+        return self.find(" ".join(w for w in words if w not in LATERALITY), limit, tuple(context))
 
-    def _rank(self, words: tuple[str, ...]) -> list[tuple[float, int]]:
-        store = self.store
-        postings = [(w, p) for w in words if (p := store.posting(w)) is not None]
-        if not postings:
-            return []
-        weight_of_phrase = sum(p[0] for _, p in postings) + 0.6 * (len(words) - len(postings))
-        rare = [p for _, p in postings if len(p[1]) <= _COMMON]
-        if not rare:
-            rare = [min((p for _, p in postings), key=lambda p: len(p[1]))]
-        candidates: set[int] = set()
-        for posting in rare:
-            candidates |= posting[1]
-        demanded: dict[int, float] = {}
-        explained: dict[int, float] = {}
-        for _, (weight, essential, allowed, lead) in postings:
-            for number in essential & candidates if len(essential) > _COMMON else essential:
-                demanded[number] = demanded.get(number, 0.0) + weight
-            for number in allowed & candidates:
-                explained[number] = explained.get(number, 0.0) + weight
-            for number in lead & candidates:
-                explained[number] = explained.get(number, 0.0) + 0.02
-        totals, books, trust = store.totals, store.books, self._trust
-        ranked = []
-        for number, share in demanded.items():
-            of_phrase = min(1.0, (share + explained.get(number, 0.0)) / weight_of_phrase)
-            of_entry = share / totals[number] if totals[number] else 0.0
-            score = of_phrase**1.2 * (0.35 + 0.65 * of_entry) * trust[books[number]]
-            ranked.append((score, number))
-        ranked.sort(key=lambda pair: (-pair[0], pair[1]))
-        return ranked
+    def _find(self, question: Question, limit: int, asks: Sequence[Ask]) -> list[Found]:
+        asked = Asked(self.store, question)
+        ranked = self.ranker.rank(asked)
+        if not ranked or ranked[0].score < _FIRST_LOOK:
+            wider = Asked(self.store, question, kin=True)
+            if any(len(group.members) > 1 for group in wider.groups):
+                asked = wider
+                ranked = merged(ranked, self.ranker.rank(asked))
+        best: dict[tuple[str, str], _End] = {}
 
-    def _entries(
-        self, number: int, score: float, words: tuple[str, ...], hops: tuple[str, ...]
-    ) -> Iterable[Found]:
-        term = self.store.term(number)
-        path = self.store.path(number)
-        demanded = {w for step in path for w in tokens(step.title)}
-        matched = tuple(w for w in words if w in demanded)
-        unmatched = tuple(w for w in words if w not in demanded)
-        missing = tuple(sorted(demanded.difference(words) - LATERALITY))
-        titles = tuple(step.title for step in path)
-        if term.code:
-            yield Found(
-                term.code, round(score, 6), number, titles, hops, matched, unmatched, missing,
-                term.manifestation, term.book,
-            )  # fmt: skip
-        if term.see and len(hops) < 3:
-            yield from self._follow(term, titles, score, words, hops)
+        def keep(ends: Iterable[_End]) -> None:
+            for end in ends:
+                key = (end.code, end.manifestation)
+                if key not in best or end.score > best[key].score:
+                    best[key] = end
 
-    def _follow(
-        self,
-        term: Term,
-        titles: tuple[str, ...],
-        score: float,
-        words: tuple[str, ...],
-        hops: tuple[str, ...],
-    ) -> Iterable[Found]:
-        target = [w for w in tokens(term.see) if w not in LATERALITY]
-        if not target:
+        for ask in asks:
+            keep(self._table(ask, asked))
+        for one in ranked[: limit * 3]:
+            keep(self._ends(_Step(one, one.score), asked, ranked[0].score * _WORTH_FOLLOWING))
+        ends = sorted(best.values(), key=lambda e: (-e.score, e.step.ranked.number))[:limit]
+        return [self._found(asked, end) for end in ends]
+
+    def _ends(self, step: _Step, asked: Asked, least: float = 0.0) -> Iterator[_End]:
+        """The codes that a walk comes to from here."""
+        term = self.store.term(step.ranked.number)
+        if step.column and term.cells:
+            code = dict(term.cells).get(step.column, "")
+            if code:
+                yield _End(step.score, step, code, "")
+        elif term.code:
+            yield _End(step.score, step, term.code, term.manifestation)
+        follow = (term.see or term.see_also) and step.score >= least
+        if follow and len(step.hops) < _MOST_HOPS:
+            for pointer in self.store.pointers(term.id):
+                if not (pointer.also and term.code and step.ranked.explained > 0.97):
+                    yield from self._follow(step, pointer, asked)
+
+    def _follow(self, step: _Step, pointer: Pointer, asked: Asked) -> Iterator[_End]:
+        """Goes where a pointer says, and down from there by the words that are left."""
+        said = step.said | self.ranker.said(step.ranked.number)
+        factor = _ALSO if pointer.also else _HOP
+        onward = step._replace(hops=(*step.hops, pointer), said=said)
+        if pointer.kind == "category":
+            share = 1.0 if len(pointer.codes) == 1 else _SEVERAL
+            for code in pointer.codes:
+                yield _End(step.score * factor * share, onward, f"{code.rstrip('-')}-", "")
+        elif pointer.kind == "table":
+            yield from self._follow_to_table(onward, pointer, asked, factor)
+        elif pointer.kind == "term":
+            rest = frozenset(p.number for w in tokens(pointer.rest) if (p := self.store.posting(w)))
+            for number in pointer.terms:
+                if number not in step.visited:
+                    branch = (number, self.store.term(number).end)
+                    yield from self._down(onward, asked, branch, rest, factor, rows=False)
+
+    def _follow_to_table(
+        self, step: _Step, pointer: Pointer, asked: Asked, factor: float
+    ) -> Iterator[_End]:
+        """Neoplasm, by site; Table of Drugs and Chemicals: the row that the words left name."""
+        column = pointer.column or step.column
+        if column:
+            step = step._replace(column=column)
+            rest = self._table_words()
+            if pointer.terms:
+                number = pointer.terms[0]
+                branch = (number, self.store.term(number).end)
+                yield from self._down(step, asked, branch, rest, factor, rows=True)
+            else:
+                rows = self.ranker.rank(
+                    asked.without(step.said), step.said | rest, self.store.span("drug"), rows=True
+                )
+                yield from self._onward(step, asked, rows, factor)
+
+    def _table_words(self) -> frozenset[int]:
+        return frozenset(p.number for w in _TABLE_WORDS if (p := self.store.posting(w)))
+
+    def _down(
+        self, step: _Step, asked: Asked, branch: tuple[int, int], rest: frozenset[int],
+        factor: float, rows: bool,
+    ) -> Iterator[_End]:  # fmt: skip
+        """From a term down its branch by the words of the phrase that nothing said yet."""
+        number = branch[0]
+        given = step.said | rest | self.ranker.said(number)
+        left = asked.without(step.said)
+        below = self.ranker.rank(left, given, branch, rows) if left.groups else []
+        if all(one.number != number for one in below):
+            below = merged(below, self.ranker.judge(left, given, [number]))
+        yield from self._onward(
+            step._replace(visited=step.visited | {number}), asked, below, factor
+        )
+
+    def _onward(
+        self, step: _Step, asked: Asked, ranked: Sequence[Ranked], factor: float
+    ) -> Iterator[_End]:
+        """The best of several terms, judged over the whole way to them."""
+        for one in ranked[:8]:
+            explained = asked.explained(step.said | self.ranker.said(one.number))
+            supplied = one.supplied * step.ranked.supplied
+            score = factor * value(explained, supplied)
+            here = Ranked(score, one.number, explained, supplied)
+            visited = step.visited | {one.number}
+            yield from self._ends(step._replace(ranked=here, score=score, visited=visited), asked)
+
+    def _table(self, ask: Ask, asked: Asked) -> Iterator[_End]:
+        """The cells of a table that a phrase asks for by itself."""
+        branch = self.store.span(ask.table)
+        said = frozenset(p.number for w in tokens(ask.said) if (p := self.store.posting(w)))
+        if branch[0] == branch[1]:
+            read = signed(f"{ask.title} {ask.place}")
+            titled = Asked(self.store, asked.question._replace(said=read.said))
+            for one in self.ranker.rank(titled)[:8]:
+                yield from self._ends(_Step(one, one.score * _HOP, said=said), asked)
             return
-        consumed = {w for title in titles for w in tokens(title)}
-        rest = [w for w in words if w not in consumed]
-        wanted = tuple(dict.fromkeys([*target, *rest]))
-        hop = f"{', '.join(titles)}: see {term.see}"
-        for follow_score, number in self._rank(wanted)[:4]:
-            if self.store.term(number).see:
-                continue
-            for entry in self._entries(number, score * follow_score, words, (*hops, hop)):
-                yield entry
+        read = signed(ask.place)
+        place = Asked(self.store, asked.question._replace(said=read.said))
+        rows = self.ranker.rank(place, self._table_words(), branch, rows=True)
+        if ask.table == "neoplasm" and not rows:
+            rows = self.ranker.judge(place, self._table_words(), [branch[0]])
+        start = _Step(Ranked(1.0, branch[0], 1.0, 1.0), 1.0, said=said, column=ask.column)
+        yield from self._onward(start, asked, rows, 1.0)
+
+    def _found(self, asked: Asked, end: _End) -> Found:
+        number = end.step.ranked.number
+        path = self.store.path(number)
+        known = end.step.said | self.ranker.said(number)
+        places = {asked.stands[n][0] for n in known if n in asked.stands}
+        words, ends = self.store.demanded
+        missing = [
+            n
+            for n in words[ends[number] : ends[number + 1]]
+            if n not in asked.stands and n not in end.step.said
+        ]
+        said = asked.question.said
+        return Found(
+            code=end.code,
+            score=round(end.score, 6),
+            term=number,
+            path=tuple(term.title for term in path),
+            hops=tuple(self._hop(pointer) for pointer in end.step.hops),
+            matched=tuple(w for place, w in enumerate(said) if place in places),
+            unmatched=tuple(w for place, w in enumerate(said) if place not in places),
+            missing=tuple(sorted(self.store.vocabulary[n] for n in missing)),
+            manifestation=end.manifestation,
+            book=path[-1].book,
+        )
+
+    def _hop(self, pointer: Pointer) -> str:
+        titles = ", ".join(term.title for term in self.store.path(pointer.source))
+        return f"{titles}: see {'also ' if pointer.also else ''}{pointer.text}"

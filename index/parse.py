@@ -17,6 +17,8 @@ from chartcoder.tabular.xml import read_xml, text_of
 _ROOT = "ICD10CM.index"
 _PARENTHESES = re.compile(r"\(([^()]*)\)")
 _TITLE_POINTER = re.compile(r"\(?\s*[-–]?\s*\b(see also|see)\s+(.+?)\)?$")
+_POINTING = re.compile(r"\bsee\b|[-–]\s*(?:code|omit)")
+_NO_FIELDS = {"code": "", "manif": "", "see": "", "seeAlso": ""}
 _CODE_BY = re.compile(r"[-–]\s*(?:code (?:by site under|to|as)|omit code)\b\s*(.*)$")
 
 
@@ -74,7 +76,8 @@ class _Reader:
     def term(self, element: etree._Element, parent: int) -> None:
         place = len(self.terms)
         number = self.first + place
-        fields = {"title": "", "code": "", "manif": "", "see": "", "seeAlso": ""}
+        title = ""
+        fields = dict(_NO_FIELDS)
         nonessential: tuple[str, ...] = ()
         cells: list[tuple[int, str]] = []
         below: list[etree._Element] = []
@@ -83,7 +86,7 @@ class _Reader:
             if tag == "term":
                 below.append(child)
             elif tag == "title":
-                fields["title"], nonessential = _title(child)
+                title, nonessential = _title(child)
             elif tag in fields:
                 fields[str(tag)] = text_of(child)
             elif tag == "nemod":
@@ -99,8 +102,7 @@ class _Reader:
                 self.problems.append(
                     f"{self.name} line {child.sourceline}: unknown element {tag}, skipped."
                 )
-        title = fields["title"]
-        if not fields["see"] and not fields["seeAlso"]:
+        if not fields["see"] and not fields["seeAlso"] and _POINTING.search(title):
             title, fields["see"], fields["seeAlso"] = _hidden_pointer(title)
         if not title:
             self.problems.append(f"{self.name} line {element.sourceline}: a term without a title.")
@@ -116,6 +118,8 @@ class _Reader:
 def _title(element: etree._Element) -> tuple[str, tuple[str, ...]]:
     """Splits mixed content: ``vein<nemod>(peripheral)</nemod> NEC`` is "vein NEC"."""
     words = element.text or ""
+    if not len(element):
+        return " ".join(words.split()).replace(" ,", ","), ()
     modifiers: tuple[str, ...] = ()
     for child in element:
         if child.tag == "nemod":

@@ -12,22 +12,27 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
-from chartcoder.index.terms import BOOKS, Pointer, Term
+from chartcoder.index.terms import BOOKS, Book, Pointer, Term
 from chartcoder.tabular.home import resources
 from chartcoder.tabular.release import Release
 
-FORMAT_VERSION = 5
-_NARROWER = 0.1
+FORMAT_VERSION = 6
 UNIT = "\x1f"
+
+# A term's flags: its side in the two lowest bits, then what kind of line it is.
+SIDES = ("", "right", "left", "bilateral")
+RESIDUAL = 4
+UNSPECIFIED = 8
 
 SCHEMA = """
 CREATE TABLE term(id INTEGER PRIMARY KEY, parent INTEGER, "end" INTEGER, book INTEGER, title TEXT,
                   nonessential TEXT, code TEXT, manifestation TEXT, see TEXT, see_also TEXT,
                   cells TEXT);
-CREATE TABLE token(token TEXT PRIMARY KEY, weight REAL, essential BLOB, allowed BLOB, lead BLOB)
-    WITHOUT ROWID;
-CREATE TABLE numbers(key TEXT PRIMARY KEY, data BLOB);
+CREATE TABLE token(token TEXT PRIMARY KEY, id INTEGER, weight REAL, lines BLOB, "rows" BLOB,
+                   kin TEXT) WITHOUT ROWID;
+CREATE TABLE numbers(key TEXT PRIMARY KEY, kind TEXT, data BLOB);
 CREATE TABLE code(code TEXT, id INTEGER, PRIMARY KEY(code, id)) WITHOUT ROWID;
 CREATE TABLE pointer(source INTEGER, also INTEGER, text TEXT, kind TEXT, terms TEXT, col INTEGER,
                      codes TEXT, exact INTEGER, rest TEXT);
@@ -53,6 +58,24 @@ def wording_hash(words: Iterable[str]) -> int:
     return zlib.crc32(" ".join(sorted(words)).encode())
 
 
+class Posting(NamedTuple):
+    """Where a word is said.
+
+    Attributes:
+        weight: how much it tells, 0 to 1.
+        number: its number among the words.
+        lines: ids of the terms whose path says or allows it, tables left out, in order.
+        rows: ids of the rows of the tables that say or allow it, in order.
+        kin: other words of its family: "fractured" for "fracture".
+    """
+
+    weight: float
+    number: int
+    lines: "array[int]"
+    rows: "array[int]"
+    kin: tuple[str, ...]
+
+
 class IndexStore:
     """Look-ups over an opened index: terms, branches, words."""
 
@@ -64,26 +87,53 @@ class IndexStore:
         )
         self._terms: dict[int, Term] = {}
         self._pointers: dict[int, tuple[Pointer, ...]] = {}
-        self._postings: dict[str, tuple[float, frozenset[int], frozenset[int], frozenset[int]]] = {}
+        self._postings: dict[str, Posting | None] = {}
 
     @cached_property
     def totals(self) -> "array[float]":
         """For each term, the summed weight of the words its path demands."""
-        return self._numbers("total", "f")
+        return self._numbers("total")
 
     @cached_property
     def parents(self) -> "array[int]":
         """For each term, the id of the term above, -1 for a main term."""
-        return self._numbers("parent", "i")
+        return self._numbers("parent")
 
     @cached_property
     def books(self) -> "array[int]":
         """For each term, the place of its book in ``BOOKS``."""
-        return self._numbers("book", "B")
+        return self._numbers("book")
+
+    def span(self, book: Book) -> tuple[int, int]:
+        """The first id of a book's terms and the id after its last; equal where it has none."""
+        kinds = self.books.tobytes()
+        kind = bytes([BOOKS.index(book)])
+        first = kinds.find(kind)
+        return (first, kinds.rfind(kind) + 1) if first >= 0 else (0, 0)
+
+    @cached_property
+    def flags(self) -> "array[int]":
+        """For each term, its side and kind: see ``SIDES``, ``RESIDUAL``, ``UNSPECIFIED``."""
+        return self._numbers("flags")
+
+    @cached_property
+    def demanded(self) -> tuple["array[int]", "array[int]"]:
+        """Numbers of the words that each path demands, and where those of a term end."""
+        return self._numbers("demanded"), self._numbers("demanded_ends")
+
+    @cached_property
+    def allowed(self) -> tuple["array[int]", "array[int]"]:
+        """Numbers of the words that each path allows or denies, and where those of a term end."""
+        return self._numbers("allowed"), self._numbers("allowed_ends")
+
+    @cached_property
+    def weights(self) -> "array[float]":
+        """The weight of each word by its number: 1 for a rare word, little for a common one."""
+        return self._numbers("weight")
 
     @cached_property
     def _wordings(self) -> "array[int]":
-        return self._numbers("wording", "Q")
+        return self._numbers("wording")
 
     def worded(self, words: Sequence[str]) -> tuple[int, ...]:
         """Ids of the terms whose path demands these canonical words and no others.
@@ -127,12 +177,20 @@ class IndexStore:
         """Codes that the Tabular List does not have: term, code as written, successor or empty."""
         return list(self._database.execute("SELECT * FROM lost ORDER BY rowid"))
 
-    def _numbers(self, key: str, kind: str) -> "array":  # type: ignore[type-arg]
+    def _numbers(self, key: str) -> "array":  # type: ignore[type-arg]
+        kind, data = self._one("SELECT kind, data FROM numbers WHERE key=?", key)
         numbers = array(kind)
-        numbers.frombytes(
-            self._database.execute("SELECT data FROM numbers WHERE key=?", (key,)).fetchone()[0]
-        )
+        numbers.frombytes(data)
         return numbers
+
+    def _one(self, query: str, *values: object) -> tuple:  # type: ignore[type-arg]
+        found = self._one_or_none(query, *values)
+        if found is None:
+            raise KeyError(values)
+        return found
+
+    def _one_or_none(self, query: str, *values: object) -> tuple | None:  # type: ignore[type-arg]
+        return self._database.execute(query, values).fetchone()  # type: ignore[no-any-return]
 
     def term(self, number: int) -> Term:
         """The term of an id."""
@@ -170,23 +228,19 @@ class IndexStore:
         """Every term in order."""
         return (_unpacked(r) for r in self._database.execute("SELECT * FROM term ORDER BY id"))
 
-    def posting(
-        self, word: str
-    ) -> tuple[float, frozenset[int], frozenset[int], frozenset[int]] | None:
-        """For a canonical word: its weight, and the terms that demand it, allow it, lead with it."""
+    def posting(self, word: str) -> Posting | None:
+        """Where a canonical word is said; None for a word the index does not know."""
         if word in self._postings:
             return self._postings[word]
-        row = self._database.execute(
-            "SELECT weight, essential, allowed, lead FROM token WHERE token=?", (word,)
-        ).fetchone()
-        if row is None:
-            return None
-        sets = []
-        for blob in row[1:]:
-            ids = array("I")
-            ids.frombytes(blob)
-            sets.append(frozenset(ids))
-        found = (float(row[0]), sets[0], sets[1], sets[2])
+        row = self._one_or_none(
+            'SELECT id, weight, lines, "rows", kin FROM token WHERE token=?', word
+        )
+        found = None
+        if row is not None:
+            number, weight, lines, rows, kin = row
+            found = Posting(
+                weight, number, _ids(lines), _ids(rows), tuple(kin.split(UNIT)) if kin else ()
+            )
         self._postings[word] = found
         return found
 
@@ -200,8 +254,15 @@ class IndexStore:
 
     @cached_property
     def vocabulary(self) -> list[str]:
-        """Every canonical word of the index, sorted."""
-        return [str(w) for (w,) in self._database.execute("SELECT token FROM token ORDER BY token")]
+        """Every canonical word of the index, sorted; the place of a word is its number."""
+        (data,) = self._one("SELECT data FROM numbers WHERE key='vocabulary'")
+        return str(bytes(data), "utf-8").split("\n")
+
+
+def _ids(data: bytes) -> "array[int]":
+    ids = array("I")
+    ids.frombytes(data)
+    return ids
 
 
 def _pointer(row: tuple) -> Pointer:  # type: ignore[type-arg]

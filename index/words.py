@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from chartcoder.tabular.codes import fold
 from chartcoder.tabular.home import resources
@@ -93,6 +94,67 @@ def split(text: str) -> list[str]:
     if "-" in plain:
         plain = _JOINED.sub(r"\1", plain)
     return _WORD.findall(plain)
+
+
+class Signed(NamedTuple):
+    """The words of a text, told apart by what they say.
+
+    Attributes:
+        said: canonical words that carry meaning, in order, each once, without sides.
+        denied: those that "without", "not" or "no" takes back.
+        side: ``right``, ``left``, ``bilateral`` or an empty text.
+    """
+
+    said: tuple[str, ...]
+    denied: tuple[str, ...]
+    side: str
+
+
+def signed(text: str) -> Signed:
+    """Reads a phrase or a title: what it says, what it denies, which side it names.
+
+    ``signed("Ketoacidosis without coma, left eye")`` says ketoacidosis and eye, denies coma, and
+    names the left side. A denial ends at a comma, at "with" and at "but".
+    """
+    said: dict[str, None] = {}
+    denied: dict[str, None] = {}
+    sides: set[str] = set()
+    denying = False
+    plain = text.lower() if text.isascii() else fold(text).lower()
+    if "-" in plain:
+        plain = _JOINED.sub(r"\1", plain)
+    if "w/o" in plain:
+        plain = plain.replace("w/o", "without ")
+    for word in _MARKED.findall(plain):
+        role = _ROLES.get(word)
+        if role is None:
+            (denied if denying else said)[canonical(word)] = None
+        elif role == "side":
+            sides.add(word)
+        elif role == "denial":
+            denying = True
+        elif role == "end":
+            denying = False
+    return Signed(
+        tuple(said), tuple([w for w in denied if w not in said]) if denied else (), _side(sides)
+    )
+
+
+def _side(named: set[str]) -> str:
+    if not named:
+        return ""
+    if named & {"bilateral", "both"} or {"right", "left"} <= named:
+        return "bilateral"
+    return next((side for side in ("right", "left") if side in named), "")
+
+
+_MARKED = re.compile(_WORD.pattern + "|[,;:]")
+_ROLES = (
+    dict.fromkeys(EMPTY, "empty")
+    | dict.fromkeys(LATERALITY, "side")
+    | dict.fromkeys(("without", "not", "no"), "denial")
+    | dict.fromkeys((",", ";", ":", "with", "but"), "end")
+)
 
 
 def tokens(text: str) -> list[str]:

@@ -1,0 +1,327 @@
+"""Holds every path of the index against a phrase at once: a walk with an unbounded beam.
+
+A path is as good as the share of the phrase it explains and the share of its own words that the
+phrase supplies. Nonessential modifiers and other forms explain words but demand none (I.A.7). A
+path that says what the phrase denies, or denies what it says, is contradicted.
+"""
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from heapq import nlargest
+from typing import NamedTuple
+
+from chartcoder.index.store import RESIDUAL, SIDES, UNSPECIFIED, IndexStore, Posting
+from chartcoder.index.terms import BOOKS
+
+UNKNOWN_WEIGHT = 0.5
+_KIN = 0.85
+_WALKED = 4000
+_KEPT = 60
+_CONTRADICTED = 0.45
+_IN_CONTEXT = 0.35
+_RESIDUAL_WEIGHT = 0.2
+_POWER = 1.2
+_FLOOR = 0.35
+
+# How far an entry's source is trusted, all else equal.
+_TRUST = {
+    "index": 1.0, "supplement": 1.0, "title": 0.985, "inclusion": 0.985, "neoplasm": 1.0,
+    "external": 0.85, "drug": 1.0,
+}  # fmt: skip
+# Phrase's side down, line's side across: none, right, left, bilateral.
+_SIDE = (
+    (1.0, 0.95, 0.95, 0.95),
+    (0.99, 1.0, 0.75, 0.75),
+    (0.99, 0.75, 1.0, 0.75),
+    (0.99, 0.85, 0.85, 1.0),
+)
+
+
+class Question(NamedTuple):
+    """What is looked up.
+
+    Attributes:
+        said: canonical words to be explained, each once.
+        denied: canonical words that the phrase takes back.
+        side: right, left, bilateral or empty.
+        context: canonical words that may settle a subterm but need no explanation.
+        residual: the phrase itself says "other", "specified" or NEC.
+    """
+
+    said: tuple[str, ...]
+    denied: tuple[str, ...] = ()
+    side: str = ""
+    context: frozenset[str] = frozenset()
+    residual: bool = False
+
+
+class Ranked(NamedTuple):
+    """A term as it fits a question.
+
+    Attributes:
+        score: 0 to 1.
+        number: id of the term.
+        explained: weighted share of the phrase that it explains.
+        supplied: weighted share of its demanded words that the phrase supplies.
+    """
+
+    score: float
+    number: int
+    explained: float
+    supplied: float
+
+
+class Group(NamedTuple):
+    """A word of the phrase and the words of the index that stand for it.
+
+    Attributes:
+        word: the word.
+        weight: how much it tells.
+        members: the words that stand for it, itself first where the index knows it, with how
+            well they do.
+    """
+
+    word: str
+    weight: float
+    members: tuple[tuple[Posting, float], ...]
+
+
+class Asked:
+    """A question read against one index.
+
+    Args:
+        store: the opened index.
+        question: what is looked up.
+        kin: let words of one family stand for each other.
+    """
+
+    def __init__(self, store: IndexStore, question: Question, kin: bool = False) -> None:
+        self._store = store
+        self.question = question
+        self.groups: list[Group] = []
+        self.total = 0.0
+        for word in question.said:
+            posting = store.posting(word)
+            weight = posting.weight if posting else UNKNOWN_WEIGHT
+            members = [(posting, 1.0)] if posting else []
+            if kin and posting:
+                members += [(p, _KIN) for w in posting.kin if (p := store.posting(w))]
+            self.total += weight
+            self.groups.append(Group(word, weight, tuple(members)))
+
+    @cached_property
+    def stands(self) -> dict[int, tuple[int, float]]:
+        """Word number to the place of the phrase's word it stands for, and how well."""
+        found: dict[int, tuple[int, float]] = {}
+        for place, group in enumerate(self.groups):
+            for posting, share in group.members:
+                if posting.number not in found or share > found[posting.number][1]:
+                    found[posting.number] = (place, share)
+        return found
+
+    @cached_property
+    def near(self) -> frozenset[int]:
+        """Numbers of the words of the context."""
+        return self._numbers(self.question.context)
+
+    @cached_property
+    def against(self) -> frozenset[int]:
+        """Numbers of denials that the phrase contradicts."""
+        return self._numbers(f"-{w}" for w in self.question.said)
+
+    @cached_property
+    def denied(self) -> frozenset[int]:
+        """Numbers of the words that the phrase takes back."""
+        return self._numbers(self.question.denied)
+
+    @cached_property
+    def agreeing(self) -> frozenset[int]:
+        """Numbers of denials that the phrase makes too."""
+        return self._numbers(f"-{w}" for w in self.question.denied)
+
+    def explained(self, numbers: Iterable[int]) -> float:
+        """The weighted share of the phrase that these words explain."""
+        best: dict[int, float] = {}
+        for number in numbers:
+            stand = self.stands.get(number)
+            if stand is not None and stand[1] > best.get(stand[0], 0.0):
+                best[stand[0]] = stand[1]
+        return (
+            sum(self.groups[place].weight * share for place, share in best.items()) / self.total
+            if self.total
+            else 0.0
+        )
+
+    def without(self, numbers: frozenset[int]) -> "Asked":
+        """The question without the words that these explain."""
+        gone = {self.stands[n][0] for n in numbers if n in self.stands}
+        if not gone:
+            return self
+        rest = Asked(self._store, self.question._replace(said=()))
+        rest.groups = [g for place, g in enumerate(self.groups) if place not in gone]
+        rest.total = sum(g.weight for g in rest.groups)
+        rest.question = self.question._replace(said=tuple(g.word for g in rest.groups))
+        return rest
+
+    def _numbers(self, words: Iterable[str]) -> frozenset[int]:
+        return frozenset(p.number for w in words if (p := self._store.posting(w)))
+
+
+class Ranker:
+    """Ranks the lines of one opened index."""
+
+    def __init__(self, store: IndexStore) -> None:
+        self.store = store
+        self._trust = [_TRUST[book] for book in BOOKS]
+        self._sets: dict[tuple[int, bool], frozenset[int]] = {}
+
+    def said(self, number: int) -> frozenset[int]:
+        """Numbers of the words that the path of a term demands or allows."""
+        words, ends = self.store.demanded
+        others, other_ends = self.store.allowed
+        return frozenset(words[ends[number] : ends[number + 1]]) | frozenset(
+            others[other_ends[number] : other_ends[number + 1]]
+        )
+
+    def rank(
+        self,
+        asked: Asked,
+        given: frozenset[int] = frozenset(),
+        branch: tuple[int, int] | None = None,
+        rows: bool = False,
+    ) -> list[Ranked]:
+        """The best lines for a question.
+
+        Args:
+            asked: what is looked up.
+            given: numbers of words that a pointer has already said; they count as supplied.
+            branch: only terms with ids from the first up to the second.
+            rows: the rows of the tables in place of the lines.
+
+        Returns:
+            At most 60, best first.
+        """
+        found = self._walk(asked, branch, rows)
+        return self.judge(asked, given, found) if found else []
+
+    def _walk(self, asked: Asked, branch: tuple[int, int] | None, rows: bool) -> Sequence[int]:
+        """Candidates: the rare words' lines are walked, the common words only looked up in them."""
+        walked: list[tuple[int, float, list[Sequence[int]], Group]] = []
+        for group in asked.groups:
+            ids = [_within(p.rows if rows else p.lines, branch) for p, _ in group.members]
+            size = sum(map(len, ids))
+            if size:
+                walked.append((size, group.weight, ids, group))
+        walked.sort(key=lambda w: w[:2])
+        sums: dict[int, float] = {}
+        seen = 0
+        for size, weight, ids, group in walked:
+            if sums and seen + size > _WALKED:
+                for posting, _ in group.members:
+                    for number in self._set(posting, rows) & sums.keys():
+                        sums[number] += weight
+                continue
+            seen += size
+            for part in ids:
+                if not sums:
+                    sums = dict.fromkeys(part, weight)
+                    continue
+                for number in part:
+                    if number in sums:
+                        sums[number] += weight
+                    else:
+                        sums[number] = weight
+        if len(sums) <= _KEPT:
+            return sorted(sums)
+        least = 0.5 * max(sums.values())
+        totals = self.store.totals
+        estimates = [
+            (share * share / (totals[number] + share), -number)
+            for number, share in sums.items()
+            if share >= least
+        ]
+        return [-number for _, number in nlargest(_KEPT, estimates)]
+
+    def _set(self, posting: Posting, rows: bool) -> frozenset[int]:
+        key = (posting.number, rows)
+        known = self._sets.get(key)
+        if known is None:
+            known = self._sets[key] = frozenset(posting.rows if rows else posting.lines)
+        return known
+
+    def judge(self, asked: Asked, given: frozenset[int], numbers: Iterable[int]) -> list[Ranked]:
+        """As ``rank``, for terms that are named."""
+        store = self.store
+        stands, near, against = asked.stands, asked.near, asked.against
+        denied, agreeing, total = asked.denied, asked.agreeing, asked.total
+        weights_said = [group.weight for group in asked.groups]
+        weights, flags, books = store.weights, store.flags, store.books
+        demanded, demanded_ends = store.demanded
+        allowed, allowed_ends = store.allowed
+        sides = _SIDE[SIDES.index(asked.question.side)]
+        residual = 0.0 if asked.question.residual else _RESIDUAL_WEIGHT
+        trust = self._trust
+        ranked = []
+        for number in numbers:
+            matched = missing = explained = 0.0
+            contradicted = False
+            counted: set[int] = set()
+            for word in demanded[demanded_ends[number] : demanded_ends[number + 1]]:
+                stand = stands.get(word)
+                if stand is not None:
+                    place, share = stand
+                    matched += weights[word] * share
+                    if place not in counted:
+                        counted.add(place)
+                        explained += weights_said[place] * share
+                elif word in given:
+                    matched += weights[word]
+                elif word in near:
+                    missing += weights[word] * _IN_CONTEXT
+                else:
+                    missing += weights[word]
+                if word in denied:
+                    contradicted = True
+            for word in allowed[allowed_ends[number] : allowed_ends[number + 1]]:
+                stand = stands.get(word)
+                if stand is not None and stand[0] not in counted:
+                    counted.add(stand[0])
+                    explained += weights_said[stand[0]] * stand[1]
+                elif word in against:
+                    contradicted = True
+                elif word in agreeing:
+                    matched += 0.1
+            flag = flags[number]
+            of_phrase = explained / total if total else 0.0
+            need = matched + missing + (residual if flag & RESIDUAL else 0.0)
+            of_entry = matched / need if need else 0.0
+            score = value(of_phrase, of_entry) * trust[books[number]] * sides[flag & 3]
+            if contradicted:
+                score *= _CONTRADICTED
+            if flag & UNSPECIFIED:
+                score *= 0.998
+            ranked.append(Ranked(score, number, of_phrase, of_entry))
+        ranked.sort(key=lambda r: (-r.score, r.number))
+        return ranked
+
+
+def value(of_phrase: float, of_entry: float) -> float:
+    """What a path is worth that explains and is supplied so much, each 0 to 1."""
+    return float(of_phrase**_POWER * (_FLOOR + (1 - _FLOOR) * of_entry))
+
+
+def merged(first: Iterable[Ranked], second: Iterable[Ranked]) -> list[Ranked]:
+    """Two rankings as one, each term with its better score."""
+    best = {one.number: one for one in first}
+    for one in second:
+        if one.number not in best or one.score > best[one.number].score:
+            best[one.number] = one
+    return sorted(best.values(), key=lambda r: (-r.score, r.number))
+
+
+def _within(ids: "array[int]", branch: tuple[int, int] | None) -> Sequence[int]:
+    if branch is None:
+        return ids
+    return ids[bisect_left(ids, branch[0]) : bisect_left(ids, branch[1])]
