@@ -6,19 +6,20 @@ from typing import Literal, NamedTuple
 from chartcoder.agents.rules.assertion import assertion_of, marks
 from chartcoder.agents.rules.document import Document, sentences
 from chartcoder.agents.rules.lookup import Lookup
-from chartcoder.agents.rules.nouns import kind_of_phrase
+from chartcoder.agents.rules.nouns import kind_of_phrase, purpose_words
 from chartcoder.agents.rules.phrases import segment
 from chartcoder.agents.rules.policies import Policies
 from chartcoder.agents.rules.problems import Problem, find_problems
 from chartcoder.agents.values import Assertion, Evidence, Span
 from chartcoder.index.lexicon import expand
-from chartcoder.index.words import tokens
+from chartcoder.index.words import split, tokens
 
 Role = Literal["problem", "finding", "status", "history", "medication", "cause"]
 _LEAST = 0.35
 _LEAST_AFTER = 0.55
 _LEAST_IN_PROSE = 0.75
 _WITH_CUE = 0.6
+_ENCOUNTER = 0.75
 _TRIM = " \t\n.,;:-–—*•"
 _SOFT = re.compile(
     r"^(?:the |a |an |his |her |their |this |that |patient has |new |known |mild(?:ly)? )+", re.I
@@ -91,21 +92,29 @@ def _cut(text: str, start: int, end: int, problem: Problem, lookup: Lookup) -> l
         if not phrase or not tokens(phrase):
             continue
         kind = kind_of_phrase(expand(phrase, lookup.context)[0])
-        if kind == "procedure" and not _stands_by_itself(lookup, phrase):
+        whole = sentence[first:last].strip(_TRIM)
+        if first <= 3 and _stands_by_itself(lookup, whole):
+            place = start + sentence.index(whole, first)
+            mentions.append(
+                Mention(
+                    place, place + len(whole), whole, "present", "", False, problem.section,
+                    problem.context, "status", problem.order == 0, "a reason for the encounter",
+                )
+            )  # fmt: skip
+            continue
+        if kind == "procedure":
             continue
         if kind in ("site", "modifier", ""):
             # A side, a site or an acuity by itself belongs to the condition it stands beside.
             if mentions:
-                mentions[-1] = mentions[-1]._replace(
-                    modifiers=(*mentions[-1].modifiers, phrase)
-                )
+                mentions[-1] = mentions[-1]._replace(modifiers=(*mentions[-1].modifiers, phrase))
             else:
                 before = f"{before} {phrase}".strip()
             continue
         if before:
             joined = f"{before} {phrase}"
-            whole, alone = lookup.find(joined, 1), lookup.find(phrase, 1)
-            if whole and (not alone or whole[0].score >= 0.9 * alone[0].score):
+            both, alone = lookup.find(joined, 1), lookup.find(phrase, 1)
+            if both and (not alone or both[0].score >= 0.9 * alone[0].score):
                 phrase = joined
         best = lookup.find(phrase, 5)
         least = _LEAST_IN_PROSE if problem.prose else _LEAST if first < 4 else _LEAST_AFTER
@@ -125,14 +134,15 @@ def _cut(text: str, start: int, end: int, problem: Problem, lookup: Lookup) -> l
 
 
 def _stands_by_itself(lookup: Lookup, phrase: str) -> bool:
-    """Says whether the Index has the phrase as an encounter of its own: "radiation therapy"."""
+    """Says whether words of procedures are a reason for an encounter: "screening mammogram"."""
+    written = expand(phrase, lookup.context)[0]
+    if purpose_words().isdisjoint(split(written)):
+        return False
     best = lookup.find(phrase, 1)
-    return bool(best) and best[0].score >= 0.9 and best[0].path[0].startswith("Encounter")
+    return bool(best) and best[0].score >= _ENCOUNTER and best[0].code.startswith("Z")
 
 
-def _with_its_cue(
-    mention: Mention, sentence: str, start: int, lookup: Lookup, cue: str
-) -> Mention:
+def _with_its_cue(mention: Mention, sentence: str, start: int, lookup: Lookup, cue: str) -> Mention:
     """A mention together with its cue, where the Index has the two as one entry.
 
     "Family history of breast cancer", "old myocardial infarction" and "need for influenza
@@ -144,7 +154,11 @@ def _with_its_cue(
     whole = sentence[place : mention.end - start].strip(_TRIM)
     found = lookup.find(whole, 1)
     said = set(tokens(expand(cue, lookup.context)[0]))
-    if found and found[0].score >= _WITH_CUE and said & set(found[0].matched):
+    if not found:
+        return mention
+    best = found[0]
+    together = best.score >= _WITH_CUE and said & set(best.matched)
+    if together or (best.score >= _ENCOUNTER and best.code.startswith("Z")):
         return mention._replace(
             start=start + place, phrase=whole, assertion="present", role="history"
         )

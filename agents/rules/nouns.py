@@ -36,6 +36,14 @@ def _procedures() -> tuple[frozenset[str], tuple[str, ...]]:
 
 
 @cache
+def purpose_words() -> frozenset[str]:
+    """Words that make an encounter of a test, a procedure or a check."""
+    lines = (resources() / "lexicon" / "purpose_words.txt").read_text("utf-8").splitlines()
+    words = [w for line in lines if not line.startswith("#") for w in line.split()]
+    return frozenset(part for w in words for part in split(w))
+
+
+@cache
 def modifier_words() -> frozenset[str]:
     """Words that qualify a condition and name none."""
     lines = (resources() / "lexicon" / "modifiers.txt").read_text("utf-8").splitlines()
