@@ -4,14 +4,16 @@ from collections.abc import Sequence
 
 from chartcoder.agents.book import Book
 from chartcoder.agents.judge import Choice, Mentions, Settlement
+from chartcoder.agents.rules.adverse import find_adverse
 from chartcoder.agents.rules.background import find_background
 from chartcoder.agents.rules.document import read_document
+from chartcoder.agents.rules.fitting import find_underdosing_reasons, fitted
 from chartcoder.agents.rules.lookup import Lookup
 from chartcoder.agents.rules.mentions import as_evidence, find_mentions
 from chartcoder.agents.rules.policies import policies_for
 from chartcoder.agents.rules.purpose import find_purposes
 from chartcoder.agents.rules.reading import Reading, overlaps
-from chartcoder.agents.rules.scan import find_conditions
+from chartcoder.agents.rules.scan import find_conditions, sound_only
 from chartcoder.agents.rules.settle import settle
 from chartcoder.agents.values import (
     Candidate,
@@ -63,13 +65,16 @@ class RulesJudge:
         kept: list[Evidence] = []
         passed: list[tuple[Evidence, str]] = []
         seen: set[str] = set()
-        mentions = find_purposes(document, chart.encounter)
-        mentions += find_mentions(document, lookup, policies)
         reading = Reading(document, lookup)
+        mentions = sound_only(find_mentions(document, lookup, policies), reading)
         mentions += find_conditions(reading, policies, chart.encounter, mentions)
+        mentions += find_purposes(document, chart.encounter)
         background = find_background(reading, policies, chart.encounter, mentions)
         over = [(m.start, m.end) for m in background if m.role == "history"]
         mentions = [m for m in mentions if not overlaps(over, m.start, m.end)] + background
+        causes = find_adverse(reading, mentions)
+        mentions = [fitted(m, reading, chart.encounter, causes) for m in mentions]
+        mentions += [*causes, *find_underdosing_reasons(reading, causes)]
         for number, mention in enumerate(mentions):
             item = as_evidence(mention, number, chart.text)
             why = _NEVER.get(mention.assertion)

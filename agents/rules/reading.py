@@ -1,6 +1,7 @@
 """One reading of a chart that the finders of the rules judge share: stretches, words, conditions."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
@@ -77,6 +78,20 @@ class Reading:
         """Every stretch of the chart in order."""
         return tuple(read_stretches(self.text))
 
+    def stretch_at(self, place: int) -> Stretch | None:
+        """The stretch that holds an offset of the chart."""
+        after = bisect_right(self._starts, place)
+        for stretch in reversed(self.stretches[:after]):
+            if stretch.start <= place < stretch.end:
+                return stretch
+            if place - stretch.start > 4000:
+                break
+        return None
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [s.start for s in self.stretches]
+
     def words(self, stretch: Stretch) -> list[Word]:
         """The words of a stretch, abbreviations written out."""
         key = (stretch.start, stretch.end)
@@ -122,6 +137,20 @@ class Reading:
                     said = self.text[stretch.start : stretch.end]
                     found.append(Found(spot, stretch, code, assertion, mark, said))
         return tuple(found)
+
+    @cached_property
+    def diabetes_type(self) -> str:
+        """``1`` or ``2`` where the chart names one type of diabetes only; else empty."""
+        types = {f.code[:3] for f in self.conditions if f.code[:3] in ("E10", "E11")}
+        firm = types - ({"E11"} if self._only_presumed() else set())
+        return {"E10": "1", "E11": "2"}[firm.pop()] if len(firm) == 1 else ""
+
+    def _only_presumed(self) -> bool:
+        """Type 2 is only what the Index presumes where no type is said."""
+        return not any(
+            f.code.startswith("E11") and re.search(r"2|II", self.text[f.spot.start : f.spot.end])
+            for f in self.conditions
+        )
 
     def code_of(self, spot: Spot) -> str:
         """The code to which the book sends a spotted wording; empty for none."""

@@ -11,9 +11,12 @@ from collections.abc import Sequence
 
 from chartcoder.agents.rules.mentions import Mention
 from chartcoder.agents.rules.policies import Policies
-from chartcoder.agents.rules.reading import Found, Reading, overlaps
+from chartcoder.agents.rules.drugs import find_drugs
+from chartcoder.agents.rules.reading import SILENT, Found, Reading, overlaps
+from chartcoder.agents.rules.spots import not_conditions, qualifiers
 from chartcoder.agents.rules.zones import Stretch
 from chartcoder.agents.values import Encounter
+from chartcoder.index.words import EMPTY, LATERALITY, canonical, split
 
 _STATED = frozenset(["diagnosis", "course", "system", "plan"])
 _UNHEADED = frozenset(["prose", "system", "history", "plan"])
@@ -103,6 +106,27 @@ def _told(one: Found) -> bool:
     if one.code[0] in "RVWXYZU" or one.stretch.zone not in _RUNNING:
         return False
     return one.assertion == "present" or bool(one.mark and one.mark.chronic_stays)
+
+
+def sound_only(known: Sequence[Mention], reading: Reading) -> list[Mention]:
+    """Without mentions that cannot be a condition: of signatures and dispositions, of medicines,
+    of single letters and numbers, of words that only qualify."""
+    return [m for m in known if not _unsound(m, reading)]
+
+
+def _unsound(mention: Mention, reading: Reading) -> bool:
+    text = reading.text
+    said = text[mention.start : mention.end]
+    if len(re.sub(r"[^A-Za-z]", "", said)) < 2 or re.match(r"\d+ ?%", said):
+        return True
+    forms = [f for w in split(said) if w not in EMPTY and (f := canonical(w)) not in LATERALITY]
+    if all(f in qualifiers() or f.isdigit() for f in forms) or " ".join(sorted(set(forms))) in not_conditions():
+        return True
+    named = find_drugs(text, mention.start, mention.end)
+    if named and sum(n.end - n.start for n in named) >= 0.8 * len(said):
+        return True
+    stretch = reading.stretch_at(mention.start)
+    return stretch is not None and stretch.zone in SILENT
 
 
 def mention_of(one: Found) -> Mention:

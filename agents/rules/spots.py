@@ -88,6 +88,16 @@ def _table() -> _Words:
     )
 
 
+def qualifiers() -> frozenset[str]:
+    """Canonical words that qualify a condition and are none by themselves."""
+    return _table().qualifiers
+
+
+def not_conditions() -> frozenset[str]:
+    """Wordings of the book, as sorted canonical words, that are no condition by themselves."""
+    return _table().never
+
+
 def read_words(text: str, start: int, end: int, lookup: Lookup) -> list[Word]:
     """The words of a stretch, abbreviations written out, with the offsets they come from."""
     pieces = list(_pieces(text, start, end))

@@ -1,0 +1,217 @@
+"""Drugs as causes: what a drug did when taken as ordered, and doses not taken (I.C.19.e.5).
+
+The condition is coded first, then the drug, with 5 for an adverse effect or 6 for underdosing. A
+drug alone leads to nothing: the chart must tie a condition to it. Where the Table of Drugs files a
+drug is looked up in the table itself, and for drugs it does not name in
+``resources/rules/drug_effects.tsv``.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import NamedTuple
+
+from chartcoder.agents.book import Book
+from chartcoder.agents.rules.drugs import Drug, find_drugs
+from chartcoder.agents.rules.history import title_of
+from chartcoder.agents.rules.mentions import Mention
+from chartcoder.agents.rules.reading import Reading
+from chartcoder.agents.rules.zones import Stretch
+from chartcoder.index.words import read_table, tokens
+from chartcoder.tabular.home import resources
+
+_ADVERSE_COLUMN = 6
+_TIED_BEFORE = re.compile(
+    r"(?<![\w/])(?:due to|d/t|secondary to|2/2|caused by|induced by|from|attributed to|related to|"
+    r"because of|side effects? (?:of|from)|adverse effects? (?:of|from)|reaction to|effects? of|"
+    r"in (?:the )?setting of|after starting)\s+"
+    r"(?:(?:the|his|her|their|chronic|long-?term|otc|prior|recent|high[- ]dose|oral|iv|"
+    r"over-diuresis with|use of|therapy with)\s+){0,3}$",
+    re.I,
+)
+_TIED_AFTER = re.compile(r"\s*[-–]?\s*(?:induced|related|associated|mediated|caused)\b", re.I)
+_JOINED = re.compile(r"\s*(?:\+|and|&|/|,)\s*")
+_ZONES = frozenset(["diagnosis", "course", "plan", "system", "history", "prose", "past", "results"])
+_NOT_ADVERSE = re.compile(
+    r"\b(?:overdos\w*|intentional\w*|suicid\w*|ingest\w*|poison\w*|wrong (?:dose|drug)|too many|"
+    r"allerg\w*|intoleran\w*|improv\w* (?:on|with|from)|relie(?:f|ved) (?:from|with|by)|"
+    r"respon\w* to|recover\w*|wean\w*|switch\w*|chang\w* from|transition\w*)\b",
+    re.I,
+)
+_LESS = re.compile(
+    r"\b(?:skip(?:s|ped|ping)|miss(?:es|ed|ing) (?:\w+ ){0,3}(?:dos|days?|pills?|tab)|not (?:been )?taking|"
+    r"did(?: not|n't) take|stopped taking|r[au]n out of|running out of|"
+    r"not (?:been )?(?:given|delivered|administered|filled|refilled)|half (?:the|of) (?:the|his|her) (?:dose|pill)|"
+    r"no (?:basal |\w+ )?(?:insulin )?deliver\w*|w/ no insulin delivered|underdos\w*|rationing|"
+    r"non-?adheren\w*|non-?complian\w*|less than prescribed|could(?: not|n't) afford|can(?:not|'t) afford)\b",
+    re.I,
+)
+_NOT_LESS = re.compile(
+    r"\b(?:no|never|denies|not|without) (?:skipp|miss|forg)|\bas (?:directed|prescribed|ordered)\b", re.I
+)
+_NEAR = 90
+
+
+class Tied(NamedTuple):
+    """A drug named as the cause of something, or as taken less than ordered.
+
+    Attributes:
+        start: offset of the drug's name.
+        end: offset after it.
+        stem: where the Table of Drugs files it, without the character for what happened.
+        before: what it caused stands before it (``due to warfarin``), else after it.
+        stretch: where it stands.
+        kind: ``5`` for an adverse effect, ``6`` for underdosing.
+    """
+
+    start: int
+    end: int
+    stem: str
+    before: bool
+    stretch: Stretch
+    kind: str
+
+
+class _Table(NamedTuple):
+    words: re.Pattern[str]
+    stems: dict[str, str]
+    drugs: dict[str, str]
+    classes: dict[str, str]
+
+
+@cache
+def _table() -> _Table:
+    rows = read_table(resources() / "rules" / "drug_effects.tsv")
+    stems = {r["name"].lower(): r["stem"] for r in rows if r["kind"] == "word"}
+    words = "|".join(sorted(map(re.escape, stems), key=lambda w: (-len(w), w)))
+    return _Table(
+        re.compile(rf"(?<![\w-])(?:{words})(?!\w)", re.I), stems,
+        {r["name"].lower(): r["stem"] for r in rows if r["kind"] == "drug"},
+        {r["name"]: r["stem"] for r in rows if r["kind"] == "class"},
+    )  # fmt: skip
+
+
+def stem_of(drug: Drug, book: Book) -> str:
+    """Where the Table of Drugs files a drug; empty where it is not known."""
+    table = _table()
+    generic = drug.generic.lower()
+    if generic in table.drugs:
+        return table.drugs[generic]
+    return _in_table(generic, book) or table.classes.get(drug.group, "")
+
+
+def _in_table(generic: str, book: Book) -> str:
+    """What the official Table of Drugs and Chemicals has for a drug."""
+    words = tokens(generic)
+    posting = book.index.posting(words[0]) if words else None
+    if posting is None:
+        return ""
+    for number in posting.rows:
+        term = book.index.term(number)
+        if term.book == "drug" and term.parent < 0 and term.title.lower() == generic:
+            for column, code in term.cells:
+                if column == _ADVERSE_COLUMN:
+                    return code.rstrip("-")[:-1]
+    return ""
+
+
+def _named_in(reading: Reading, start: int, end: int) -> Iterator[tuple[int, int, str]]:
+    """Drugs and groups of drugs named in a stretch: start, end, stem."""
+    book, text, table = reading.lookup.book, reading.text, _table()
+    taken = []
+    for named in find_drugs(text, start, end):
+        stem = stem_of(named.drug, book)
+        if stem:
+            taken.append((named.start, named.end))
+            yield named.start, named.end, stem
+    for found in table.words.finditer(text, start, end):
+        if not any(s < found.end() and found.start() < e for s, e in taken):
+            yield found.start(), found.end(), _one_of_group(table.stems[found.group().lower()], reading)
+
+
+def _one_of_group(stem: str, reading: Reading) -> str:
+    """For a group ("NSAID induced"): where the one such drug that the chart names is filed."""
+    if len(stem) < 6 or stem[-1] == "X":
+        return stem
+    stems = {
+        s for d in find_drugs(reading.text, 0, len(reading.text))
+        if (s := stem_of(d.drug, reading.lookup.book))[:5] == stem[:5]
+    }  # fmt: skip
+    return stems.pop() if len(stems) == 1 else stem
+
+
+def find_tied(reading: Reading) -> list[Tied]:
+    """Drugs that the chart ties to a condition, or names as taken less than ordered."""
+    text = reading.text
+    found: list[Tied] = []
+    for stretch in reading.stretches:
+        if stretch.zone not in _ZONES:
+            continue
+        said = text[stretch.start : stretch.end]
+        less = _LESS.search(said) is not None and _NOT_LESS.search(said) is None
+        last_tied = -1
+        for start, end, stem in sorted(_named_in(reading, stretch.start, stretch.end)):
+            lead = text[stretch.start : start]
+            joined = last_tied >= 0 and _JOINED.fullmatch(text, last_tied, start) is not None
+            if (_TIED_BEFORE.search(lead) or joined) and not _NOT_ADVERSE.search(lead):
+                last_tied = end
+                found.append(Tied(start, end, stem, True, stretch, "5"))
+            elif _TIED_AFTER.match(text, end) or _names_effect(reading, stretch, end):
+                found.append(Tied(start, end, stem, False, stretch, "5"))
+            elif less and _close(said, start - stretch.start):
+                found.append(Tied(start, end, stem, False, stretch, "6"))
+    return found
+
+
+def _names_effect(reading: Reading, stretch: Stretch, end: int) -> bool:
+    """The drug stands right before a condition as its adjective: ``opioid constipation``."""
+    return any(
+        f.stretch == stretch and f.spot.start - end == 1 and reading.text[end] == " "
+        for f in reading.conditions
+    )
+
+
+def _close(said: str, place: int) -> bool:
+    return any(abs(hit.start() - place) < _NEAR for hit in _LESS.finditer(said))
+
+
+def find_adverse(reading: Reading, known: Sequence[Mention]) -> list[Mention]:
+    """Mentions for the drugs themselves, worded as the Tabular List does.
+
+    Args:
+        reading: the chart.
+        known: the mentions found already: an adverse effect needs a condition beside it.
+
+    Returns:
+        One mention for each drug code, role ``cause``.
+    """
+    found: dict[str, Mention] = {}
+    book = reading.lookup.book
+    stated = [(m.start, m.end) for m in known if m.assertion in ("present", "resolved")]
+    for tied in find_tied(reading):
+        if tied.kind == "5" and not _beside(tied, stated, reading):
+            continue
+        title = title_of(book, tied.stem + tied.kind)
+        if title:
+            stretch = tied.stretch
+            found.setdefault(title, Mention(
+                tied.start, tied.end, title, "present", "", False, stretch.zone,
+                (stretch.start, stretch.end), role="cause",
+                reason="drug as the cause" if tied.kind == "5" else "taken less than ordered",
+            ))  # fmt: skip
+    return list(found.values())
+
+
+def _beside(tied: Tied, stated: Sequence[tuple[int, int]], reading: Reading) -> bool:
+    """A condition told as present stands beside the drug."""
+    places = stated + [
+        (f.spot.start, f.spot.end) for f in reading.conditions
+        if f.stretch == tied.stretch and f.assertion == "present" and f.code[0] not in "VWXYZ"
+    ]  # type: ignore[operator]  # fmt: skip
+    for start, end in places:
+        gap = tied.start - end if tied.before else start - tied.end
+        if -1 <= gap < _NEAR and "\n" not in reading.text[min(end, tied.end) : max(start, tied.start)]:
+            return True
+        if start <= tied.start and tied.end <= end:
+            return True
+    return False

@@ -1,0 +1,111 @@
+"""Fits the words of a mention to the patient: newborn, type of diabetes, a drug as the cause.
+
+The Index has its own lines for a condition in a newborn, for each type of diabetes and for what a
+drug brings about; the words that choose the line often stand elsewhere in the chart.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from chartcoder.agents.rules.history import title_of
+from chartcoder.agents.rules.mentions import Mention
+from chartcoder.agents.rules.reading import Reading
+from chartcoder.agents.values import Encounter
+from chartcoder.index.lexicon import write_out
+
+_NUMBERED = re.compile(r"\d{1,2}[.)]?\s+(?=[A-Z])")
+_NEWBORN_DAYS = 28 / 365
+_OF_NEWBORN = re.compile(r"newborn|neonat|prematur|infant", re.I)
+_TYPED = re.compile(r"\btype\b|t[12]dm|dm ?[12]|\b1\b|\b2\b|secondary|steroid|drug", re.I)
+_ADVERSE = "Adverse effect of "
+_LESS = "Underdosing of "
+_CANCER_DRUG = re.compile(r"antineoplastic|checkpoint")
+_NEAR = 60
+_COST = re.compile(r"\b(?:afford|cost|insurance|copay|expensive|money)\w*", re.I)
+_INTENT = re.compile(
+    r"\b(?:intentional|on purpose|deliberate\w*|chose|decided|did(?: not|n't) (?:want|like)|refus\w*)", re.I
+)
+_NO_INTENT = re.compile(
+    r"\b(?:not on purpose|unintentional\w*|by mistake|accident\w*|forg[eo]t\w*|mix\w* up|mixing|confus\w*|ran out)\b",
+    re.I,
+)
+
+
+def fitted(
+    mention: Mention, reading: Reading, encounter: Encounter, causes: Sequence[Mention]
+) -> Mention:
+    """The mention with the words under which the Index has it for this patient.
+
+    Args:
+        mention: a problem as the chart words it; others come back as they are.
+        reading: the chart.
+        encounter: its age tells a newborn.
+        causes: drugs that the chart names as causes.
+    """
+    if mention.role not in ("problem", "finding"):
+        return mention
+    number = _NUMBERED.match(mention.phrase)
+    if number and reading.text.startswith(number.group(), mention.start):
+        mention = mention._replace(
+            start=mention.start + number.end(), phrase=mention.phrase[number.end() :]
+        )
+    for wording in _wordings(mention, reading, encounter, causes):
+        best = reading.lookup.find(wording, 1)
+        if best and not best[0].missing and not best[0].unmatched:
+            return mention._replace(phrase=wording)
+    return mention
+
+
+def _wordings(
+    mention: Mention, reading: Reading, encounter: Encounter, causes: Sequence[Mention]
+) -> Iterator[str]:
+    phrase = mention.phrase
+    cause = _cause(mention, reading.text, causes)
+    if cause is not None:
+        yield f"{phrase} due to {reading.text[cause.start : cause.end]}"
+        if _CANCER_DRUG.search(cause.phrase):
+            yield f"{phrase} due to antineoplastic chemotherapy"
+        yield f"drug induced {phrase}"
+        yield f"{phrase} due to drug"
+        yield f"{phrase} due to medication"
+    newborn = encounter.age is not None and encounter.age <= _NEWBORN_DAYS
+    if newborn and not _OF_NEWBORN.search(phrase):
+        yield f"{phrase} newborn"
+        yield f"neonatal {phrase}"
+        yield f"{phrase} of prematurity"
+    if reading.diabetes_type == "1" and not _TYPED.search(phrase):
+        best = reading.lookup.find(phrase, 1)
+        if best and best[0].code.startswith(("E11", "E13")):
+            yield f"type 1 {write_out(phrase, reading.lookup.context)}"
+
+
+def _cause(mention: Mention, text: str, causes: Sequence[Mention]) -> Mention | None:
+    """The drug that the same sentence names as the cause of this condition."""
+    for cause in causes:
+        if not cause.phrase.startswith(_ADVERSE) or cause.assertion != "present":
+            continue
+        first, last = sorted([(mention.start, mention.end), (cause.start, cause.end)])
+        between = text[first[1] : last[0]]
+        if len(between) < _NEAR and not re.search(r"[.;\n]", between):
+            return cause
+    return None
+
+
+def find_underdosing_reasons(reading: Reading, causes: Sequence[Mention]) -> list[Mention]:
+    """Why less of a drug was taken than ordered, where the chart says so (I.C.19.e.5.c)."""
+    for cause in causes:
+        if not cause.phrase.startswith(_LESS):
+            continue
+        stretch = reading.stretch_at(cause.start)
+        start, end = stretch.around if stretch else (cause.start, cause.end)
+        around = reading.text[start:end]
+        code = (
+            "Z91.120" if _COST.search(around)
+            else "Z91.138" if _NO_INTENT.search(around)
+            else "Z91.128" if _INTENT.search(around)
+            else ""
+        )  # fmt: skip
+        title = title_of(reading.lookup.book, code) if code else ""
+        if title:
+            return [cause._replace(phrase=title, role="status", reason="why less was taken")]
+    return []
