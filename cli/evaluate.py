@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chartcoder.cli.batch import Progress
 from chartcoder.cli.common import (
     add_common_options,
     add_switches,
@@ -13,6 +14,7 @@ from chartcoder.cli.common import (
     print_json,
     say,
 )
+from chartcoder.cli.evaluate_query import add_query_options, run_query
 from chartcoder.cli.model_options import add_model_arguments, judge_factory
 from chartcoder.tabular.errors import BadInput
 
@@ -28,15 +30,22 @@ FEW = 8
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of ``evaluate``."""
     parser.add_argument(
-        "charts", metavar="CHARTS", nargs="?", help="a folder of text files, or JSON lines"
+        "charts", metavar="CHARTS", nargs="?",
+        help="a folder of text files, or JSON lines; or the word `query` (code from description) "
+        "or `navigation` (what the Index finds)",
+    )  # fmt: skip
+    parser.add_argument(
+        "gold", metavar="GOLD", nargs="?", help="JSON lines of codes by chart; a query set"
     )
-    parser.add_argument("gold", metavar="GOLD", nargs="?", help="JSON lines of codes by chart")
     add_common_options(parser)
     add_switches(parser)
     parser.add_argument(
         "--only", metavar="IDS", help="chart ids with commas between them, or `odd` or `even`"
     )
     parser.add_argument("--show", action="store_true", help="list what each chart hit and missed")
+    parser.add_argument(
+        "--markdown", action="store_true", help="print the scores as a table for a README"
+    )
     parser.add_argument(
         "--workers", type=positive, metavar="N", help="processes (default: one a processor)"
     )
@@ -56,20 +65,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--save", metavar="FILE", help="save the run; one cut off is taken up again"
     )
+    add_query_options(parser)
     add_model_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Runs the charts and prints the report, or compares two saved runs."""
+    """Runs the charts and prints the report, or compares two saved runs.
+
+    Returns:
+        0, or 1 where a chart failed.
+    """
     if options.compare:
         return _compare_saved(options)
+    if options.charts == "query":
+        return run_query(options)
     if options.charts is None or options.gold is None:
         raise BadInput("Name the charts and the gold: `chartcoder evaluate CHARTS GOLD`.")
     from chartcoder.evaluation.codebook import CodeBook
     from chartcoder.evaluation.gold import read_gold
     from chartcoder.evaluation.measure import Evaluation
     from chartcoder.evaluation.methods import header, methods
-    from chartcoder.evaluation.show import listing, summary
+    from chartcoder.evaluation.show import listing, markdown, summary
     from chartcoder.graph.batch import check_context
 
     gold = read_gold(options.gold)
@@ -102,16 +118,18 @@ def run(options: argparse.Namespace) -> int:
         draw(report, Path(options.picture))
     if options.json:
         print_json({**report, "by_chart": evaluation.rows()} if options.show else report)
-        return 0
-    if options.show:
-        print(listing(evaluation.rows(), book))
-    print(summary(report))
-    if options.ablation:
-        from chartcoder.evaluation.compare import comparison_text
+    elif options.markdown:
+        print(markdown(report, Path(options.charts).name, Path(options.gold).name))
+    else:
+        if options.show:
+            print(listing(evaluation.rows(), book))
+        print(summary(report))
+        if options.ablation:
+            from chartcoder.evaluation.compare import comparison_text
 
-        ablation = report["ablation"]
-        print(f"\n{comparison_text(ablation, ablation['a'], ablation['b'])}")
-    return 0
+            ablation = report["ablation"]
+            print(f"\n{comparison_text(ablation, ablation['a'], ablation['b'])}")
+    return 1 if report["failed_charts"] else 0
 
 
 def _records(
@@ -124,6 +142,7 @@ def _records(
     from chartcoder.evaluation.methods import header
     from chartcoder.evaluation.record import failed_record
     from chartcoder.evaluation.run import RunFile, run_all, run_one
+    from chartcoder.graph.batch import Done
     from chartcoder.graph.workers import cores, work_through
 
     count = workers
@@ -131,12 +150,18 @@ def _records(
         count = cores() if context.judge is None and len(charts) > FEW else 1
     file = RunFile(Path(save), header(context, gold)) if save else None
     try:
-        return list(
-            run_all(
-                charts, gold,
-                lambda some: work_through(some, run_one, failed_record, context, count), file,
-            )
-        )  # fmt: skip
+        with Progress(len(charts)) as progress:
+            records = []
+            for record in run_all(
+                charts,
+                gold,
+                lambda some: work_through(some, run_one, failed_record, context, count),
+                file,
+            ):
+                records.append(record)
+                before = file is not None and record["id"] in file.done
+                progress.done(Done(record["id"], record["error"], before))
+            return records
     finally:
         if file is not None:
             file.close()

@@ -24,6 +24,12 @@ def summary(report: Mapping[str, Any]) -> str:
     exact, three = report["exact"], report["three_character"]
     lines = [f"{report['charts']} charts, {report['gold_codes']} gold codes, "
              f"{report['assigned_codes']} assigned", ""]  # fmt: skip
+    failed = report["failed_charts"]
+    if failed:
+        first = next(iter(failed))
+        count = f"{len(failed)} chart{'' if len(failed) == 1 else 's'} failed"
+        lines.append(f"{count}, counted as coded with nothing; {first}: {failed[first]}")
+        lines.append("")
     if report["not_coded_assigned"]:
         lines.append("Assigned although the gold decided against it:")
         lines += [f"  {r['id']}  {r['code']:<9} {r['what']}" for r in report["not_coded_assigned"]]
@@ -97,3 +103,29 @@ def listing(rows: Sequence[Mapping[str, Any]], book: CodeBook) -> str:
             lines.append(f"  optional   {', '.join(sorted(given))}")
         lines.append("")
     return "\n".join(lines)
+
+
+def markdown(report: Mapping[str, Any], charts: str, gold: str) -> str:
+    """The scores as a Markdown table that says what they were measured on.
+
+    Args:
+        report: of an evaluation, with its ``run``.
+        charts: what to call the charts.
+        gold: what to call the labels.
+    """
+    run = report["run"]
+    release = f"{run['release']['year']}, {run['release']['index']} index"
+    exact, three = report["exact"], report["three_character"]
+    low, high = exact["f1_interval"]
+    cells = (
+        f"{charts} ({report['charts']})", f"{gold} ({report['gold_codes']} codes)", release,
+        run["judge"], f"{exact['precision']:.2f}", f"{exact['recall']:.2f}",
+        f"{exact['f1']:.2f} ({low:.2f} to {high:.2f})", f"{three['f1']:.2f}",
+        f"{exact['macro_f1']:.2f}", f"{report['candidate_recall']:.2f}",
+    )  # fmt: skip
+    head = (
+        "charts", "labels", "release", "judge", "precision", "recall", "F1 (95 %)",
+        "F1, three characters", "macro-F1", "candidate recall",
+    )  # fmt: skip
+    rows = (head, ["---"] * len(head), cells)
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)

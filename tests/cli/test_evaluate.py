@@ -196,6 +196,15 @@ def test_evaluate_text_shows_scores_losses_and_charts(
     assert "A: without the way back" in out
 
 
+def test_evaluate_markdown_says_what_it_was_measured_on(
+    data: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert evaluate(*data, "--markdown") == 0
+    head, _, row = capsys.readouterr().out.splitlines()
+    assert head.count("|") == row.count("|")
+    assert "| notes (3) | gold.jsonl (6 codes) | 2026, derived index | rules |" in row
+
+
 def test_evaluate_report_can_be_published(
     data: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -214,6 +223,28 @@ def test_evaluate_report_can_be_published(
         assert "Mild persistent" not in text
         assert "levothyroxine" not in text
     assert not re.search(r"(src|href)=\"?https?:", page)
+
+
+def test_evaluate_failed_chart_is_a_finding_and_counts_as_coded_with_nothing(
+    data: tuple[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from chartcoder.graph import pipeline
+
+    coded = pipeline.run_chart
+
+    def fail_for_gout(chart: Any, *rest: Any) -> Any:
+        if chart.id == "gout":
+            raise RuntimeError("broken")
+        return coded(chart, *rest)
+
+    monkeypatch.setattr(pipeline, "run_chart", fail_for_gout)
+    assert evaluate(*data, "--json") == 1
+    report = json.loads(capsys.readouterr().out)
+    assert report["failed_charts"] == {"gout": "RuntimeError: broken"}
+    assert sum(report["losses"].values()) == report["missed"]
+    assert report["by_setting"]["not given"]["missed"] == 2
+    assert evaluate(*data) == 1
+    assert "1 chart failed" in capsys.readouterr().out
 
 
 def test_evaluate_picture_is_the_same_every_time(
