@@ -207,6 +207,9 @@ def _print(one: CodeSetGiven, verdict: "Verdict", options: argparse.Namespace) -
         print(_finding(finding, verdict.order))
     if verdict.order:
         print(f"  order that satisfies the notes: {', '.join(verdict.order)}")
+    if options.all and any(len(group) > 1 for group in verdict.ties):
+        ties = " > ".join(" = ".join(group) for group in verdict.ties)
+        print(f"  where nothing but the circumstances decides (II.B, II.C): {ties}")
     if hidden:
         say(f"{counted(hidden, 'finding')} worth knowing not shown; --all shows them.")
 

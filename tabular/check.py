@@ -9,15 +9,15 @@ from typing import NamedTuple
 
 from chartcoder.tabular.codes import normalise, undotted
 from chartcoder.tabular.codeset import CodeSet
-from chartcoder.tabular.constraints import Constraint, constraints
+from chartcoder.tabular.constraints import Constraint
 from chartcoder.tabular.edits import first_listed, person, present_on_admission
 from chartcoder.tabular.excludes import excludes1
 from chartcoder.tabular.findings import RANK, Circumstances, Finding, Suggestion, Verdict
 from chartcoder.tabular.laterality import laterality
 from chartcoder.tabular.lists import OfficialLists
 from chartcoder.tabular.partners import missing_partners
-from chartcoder.tabular.rulebook import Item, rule_book
-from chartcoder.tabular.sequence import order_set
+from chartcoder.tabular.rulebook import Item, RuleBook, rule_book
+from chartcoder.tabular.sequence import order_set, settle
 from chartcoder.tabular.store import TabularList
 from chartcoder.tabular.validity import OtherReleases, Reading, read_code
 
@@ -67,27 +67,18 @@ def check(
     names = dict.fromkeys(r.entry.code for r in readings if r.entry is not None)
     valid = CodeSet(item for name in names if (item := book.item(name)) is not None)
 
-    asked = constraints(valid)
-    ordered = order_set(valid, asked=asked)
-    sequence_findings = _violations(valid, asked)
-    first_findings = _first(readings, valid, known, lists)
-    better = ordered.codes if sequence_findings or first_findings else ()
-    if better == tuple(names):
+    settled = settle(valid)
+    ordered = order_set(valid, settled=settled)
+    # Where the first code is no code at all, nothing can be said of the first place.
+    first = readings[0].entry is not None if readings else False
+    of_place = first_listed(valid.items, known.setting, lists) if first else []
+    of_order = _violations(valid, settled.kept)
+    better = () if ordered.codes == tuple(names) else ordered.codes
+    if better and (of_place or of_order):
+        of_place, of_order = (_with_order(f, better, book) for f in (of_place, of_order))
+    else:
         better = ()
-    if better:
-        suggestion = tuple(
-            Suggestion(i.code, i.entry.title) for code in better if (i := book.item(code))
-        )
-        sequence_findings = [
-            f._replace(suggestion=suggestion) if f.severity == "error" else f
-            for f in sequence_findings
-        ]
-        first_findings = [
-            f._replace(suggestion=suggestion) if f.rule != "unacceptable-principal" else f
-            for f in first_findings
-        ]
-    findings += first_findings
-    findings += sequence_findings
+    findings += [*of_place, *of_order, *_rings(valid, settled.rings)]
     pairs = [
         (undotted(normalise(one)), undotted(normalise(two))) for one, two in documented_unrelated
     ]
@@ -97,7 +88,9 @@ def check(
     findings += person(valid.items, known, lists)
     findings += present_on_admission(valid.items, lists)
     findings.sort(key=lambda f: RANK[f.severity])
-    return Verdict(tabular.year, tuple(r.code for r in readings), tuple(findings), better)
+    return Verdict(
+        tabular.year, tuple(r.code for r in readings), tuple(findings), better, ordered.ties
+    )
 
 
 def _duplicates(readings: list[Reading]) -> list[Finding]:
@@ -116,20 +109,35 @@ def _duplicates(readings: list[Reading]) -> list[Finding]:
     ]  # fmt: skip
 
 
-def _first(
-    readings: list[Reading], valid: CodeSet, known: Circumstances, lists: OfficialLists | None
-) -> list[Finding]:
-    # Where the first code is no code at all, nothing can be said of the first place.
-    if not readings or readings[0].entry is None:
-        return []
-    return first_listed(valid.items, known.setting, lists)
+def _with_order(findings: list[Finding], order: tuple[str, ...], book: RuleBook) -> list[Finding]:
+    """Suggests the better order with what is wrong for certain."""
+    items = [item for code in order if (item := book.item(code)) is not None]
+    suggestion = tuple(Suggestion(item.code, item.entry.title) for item in items)
+    return [f._replace(suggestion=suggestion) if f.severity == "error" else f for f in findings]
 
 
-def _violations(codes: CodeSet, asked: list[Constraint]) -> list[Finding]:
+def _rings(codes: CodeSet, rings: list[list[Constraint]]) -> list[Finding]:
+    """Notes that contradict each other, so that no order satisfies them."""
+    findings = []
+    for ring in rings:
+        places = sorted({i for c in ring for i in (*c.before, *c.after)})
+        names = tuple(codes.items[i].code for i in places)
+        findings.append(
+            Finding(
+                "code-first", "query", names,
+                f"The notes of {', '.join(names)} ask for an order that goes round in a ring; the "
+                "circumstances of the encounter decide.",
+                " | ".join(c.note for c in ring), ring[0].origin, "I.B.7",
+            )
+        )  # fmt: skip
+    return findings
+
+
+def _violations(codes: CodeSet, kept: list[Constraint]) -> list[Finding]:
     """What stands in the wrong order; one finding for each code and note, of the gravest kind."""
     findings: list[Finding] = []
     told: set[tuple[str, str]] = set()
-    violated = (c for c in asked if c.violated())
+    violated = (c for c in kept if c.violated())
     for constraint in sorted(violated, key=lambda c: (RANK[c.severity], c.strength)):
         late = [i for i in constraint.before if i > min(constraint.after)]
         early = [i for i in constraint.after if i < max(late)]

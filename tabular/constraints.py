@@ -83,13 +83,16 @@ def _code_first(
     codes: CodeSet, index: int, block: Block, targets: tuple[Target, ...]
 ) -> list[Constraint]:
     named = dict(codes.named(targets, index))
+    item = codes.items[index]
+    if block.adverse_effect:
+        # The nature of an adverse effect can be any condition: one before the drug may be it.
+        conditions = (i for i, o in enumerate(codes.items) if i != index and states_condition(o))
+        first = next(conditions, None)
+        if first is not None and first < index and first not in named:
+            return [after_leader(item, index, first)]
     if not named:
         return []
-    item = codes.items[index]
-    if block.adverse_effect and any(states_condition(o) for o in codes.items[:index]):
-        # The nature of the adverse effect can be any condition: one that is there may be it.
-        return []
-    if block.underlying:
+    if block.underlying or block.adverse_effect:
         # One cause settles the note: the one that stands first in the given sequence.
         named = {min(named): named[min(named)]}
     return [

@@ -96,12 +96,15 @@ class Verdict(NamedTuple):
         codes: the codes as understood, dotted, in their sequence.
         findings: gravest first, then in the sequence of the codes.
         order: an order that satisfies all constraints where the given one does not; else empty.
+        ties: the valid codes of that order in groups; inside a group the circumstances of the
+            encounter decide which goes first (II.B, II.C).
     """
 
     release: str
     codes: tuple[str, ...]
     findings: tuple[Finding, ...]
     order: tuple[str, ...] = ()
+    ties: tuple[tuple[str, ...], ...] = ()
 
     @property
     def valid(self) -> bool:
@@ -115,6 +118,7 @@ class Verdict(NamedTuple):
             "valid": self.valid,
             "codes": list(self.codes),
             "findings": [f.to_json() for f in self.findings],
+            "ties": [list(group) for group in self.ties],
         }
         if self.order:
             said["order"] = list(self.order)

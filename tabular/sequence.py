@@ -74,19 +74,38 @@ def order(codes: Iterable[str], tabular: TabularList) -> Sequence:
     return order_set(CodeSet(items), left)
 
 
-def order_set(
-    codes: CodeSet, left: Iterable[str] = (), asked: list[Constraint] | None = None
-) -> Sequence:
-    """As ``order``, for a code set whose constraints may be known already.
+class Settled(NamedTuple):
+    """Constraints that can all be kept, and the rings of notes that cannot.
+
+    Attributes:
+        kept: without what contradicts a stronger one.
+        rings: notes that contradict each other, taken out of ``kept``.
+    """
+
+    kept: list[Constraint]
+    rings: list[list[Constraint]]
+
+
+def settle(codes: CodeSet, asked: list[Constraint] | None = None) -> Settled:
+    """Takes out what contradicts a stronger constraint.
+
+    Args:
+        codes: the valid codes, each once.
+        asked: the constraints; those of the notes and guidelines where None.
+    """
+    return _without_cycles(len(codes.items), constraints(codes) if asked is None else asked)
+
+
+def order_set(codes: CodeSet, left: Iterable[str] = (), settled: Settled | None = None) -> Sequence:
+    """As ``order``, for a code set whose constraints may be settled already.
 
     Args:
         codes: the valid codes, each once.
         left: what else was given; it goes to the end.
-        asked: the constraints, where the caller has them.
+        settled: the constraints, where the caller has them.
     """
-    wanted = constraints(codes) if asked is None else asked
     size = len(codes.items)
-    kept, cycles = _without_cycles(size, wanted)
+    kept, cycles = settle(codes) if settled is None else settled
     placed = _sorted(size, kept)
     if placed and not may_lead(codes.items[placed[0]]):
         kept = _led(codes, placed, kept)
@@ -141,10 +160,7 @@ def _graph(size: int, kept: list[Constraint]) -> list[list[int]]:
     return above
 
 
-def _without_cycles(
-    size: int, wanted: list[Constraint]
-) -> tuple[list[Constraint], list[list[Constraint]]]:
-    """Takes out what contradicts a stronger constraint; rings of notes are reported."""
+def _without_cycles(size: int, wanted: list[Constraint]) -> Settled:
     kept = list(wanted)
     while True:
         component = _components(_graph(size, kept))
@@ -152,16 +168,15 @@ def _without_cycles(
             c for c in kept if any(component[b] == component[a] for b in c.before for a in c.after)
         ]
         if not inside:
-            return kept, []
+            return Settled(kept, [])
         weakest = max(c.strength for c in inside)
         if weakest == NOTE:
             rings = [
                 [c for c in inside if component[c.after[0]] == ring]
                 for ring in sorted({component[c.after[0]] for c in inside})
             ]
-            return [c for c in kept if c not in inside], rings
-        drop = next(c for c in reversed(inside) if c.strength == weakest)
-        kept.remove(drop)
+            return Settled([c for c in kept if c not in inside], rings)
+        kept.remove(next(c for c in reversed(inside) if c.strength == weakest))
 
 
 def _components(above: list[list[int]]) -> list[int]:

@@ -10,7 +10,7 @@ from chartcoder.tabular.constraints import CUSTOM, GUIDELINE, NOTE, Constraint
 from chartcoder.tabular.findings import Finding
 from chartcoder.tabular.release import Release
 from chartcoder.tabular.rulebook import rule_book
-from chartcoder.tabular.sequence import order, order_set
+from chartcoder.tabular.sequence import order, order_set, settle
 
 WORKED = [
     ("F02.80 G30.9", "G30.9 F02.80"),
@@ -75,7 +75,7 @@ def test_order_reports_a_ring_of_notes(official: Release) -> None:
         constraint(1, 2, NOTE, "two"),
         constraint(2, 0, NOTE, "three"),
     ]  # fmt: skip
-    found = order_set(codes, asked=ring)
+    found = order_set(codes, settled=settle(codes, ring))
     assert found.codes == ("I10", "E11.9", "E78.5")
     assert [{reason.note for reason in one} for one in found.cycles] == [{"one", "two", "three"}]
 
@@ -85,11 +85,11 @@ def test_order_lets_a_custom_give_way_to_a_note(official: Release) -> None:
     items = [book.item(code) for code in ("I10", "E11.9")]
     codes = CodeSet(item for item in items if item is not None)
     asked = [constraint(1, 0, NOTE, "note"), constraint(0, 1, CUSTOM, "custom")]
-    found = order_set(codes, asked=asked)
+    found = order_set(codes, settled=settle(codes, asked))
     assert found.codes == ("E11.9", "I10")
     assert not found.cycles
     asked = [constraint(1, 0, CUSTOM, "custom"), constraint(0, 1, GUIDELINE, "guideline")]
-    assert order_set(codes, asked=asked).codes == ("I10", "E11.9")
+    assert order_set(codes, settled=settle(codes, asked)).codes == ("I10", "E11.9")
 
 
 # Codes that pull at each other: notes, chapters, externals, Z codes that may only be first.
