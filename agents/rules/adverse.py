@@ -39,16 +39,18 @@ _NOT_ADVERSE = re.compile(
     re.I,
 )
 _LESS = re.compile(
-    r"\b(?:skip(?:s|ped|ping)|miss(?:es|ed|ing) (?:\w+ ){0,3}(?:dos|days?|pills?|tab)|not (?:been )?taking|"
+    r"\b(?:skip(?:s|ped|ping)|miss(?:es|ed|ing) (?:\w+ ){0,3}(?:dos\w*|days?|pills?|tab\w*)|not (?:been )?taking|"
     r"did(?: not|n't) take|stopped taking|r[au]n out of|running out of|"
     r"not (?:been )?(?:given|delivered|administered|filled|refilled)|half (?:the|of) (?:the|his|her) (?:dose|pill)|"
     r"no (?:basal |\w+ )?(?:insulin )?deliver\w*|w/ no insulin delivered|underdos\w*|rationing|"
-    r"non-?adheren\w*|non-?complian\w*|less than prescribed|could(?: not|n't) afford|can(?:not|'t) afford)\b",
+    r"non-?(?:adheren|complian)\w* (?:to|with)|less than prescribed|could(?: not|n't) afford|can(?:not|'t) afford)\b",
     re.I,
 )
 _NOT_LESS = re.compile(
     r"\b(?:no|never|denies|not|without) (?:skipp|miss|forg)|\bas (?:directed|prescribed|ordered)\b", re.I
 )
+_SKIPPED = re.compile(r"\b(?:skipped|missed)\b[^.;\n]{0,30}\b(?:dos|day|pill|tab)", re.I)
+_LOOK_BACK = 800
 _NEAR = 90
 
 
@@ -150,7 +152,13 @@ def find_tied(reading: Reading) -> list[Tied]:
         said = text[stretch.start : stretch.end]
         less = _LESS.search(said) is not None and _NOT_LESS.search(said) is None
         last_tied = -1
-        for start, end, stem in sorted(_named_in(reading, stretch.start, stretch.end)):
+        named = sorted(_named_in(reading, stretch.start, stretch.end))
+        if less and not named and _SKIPPED.search(said):
+            before = [n for n in _named_in(reading, max(0, stretch.start - _LOOK_BACK), stretch.start)]
+            if before:
+                start, end, stem = max(before)
+                found.append(Tied(start, end, stem, False, stretch, "6"))
+        for start, end, stem in named:
             lead = text[stretch.start : start]
             joined = last_tied >= 0 and _JOINED.fullmatch(text, last_tied, start) is not None
             if (_TIED_BEFORE.search(lead) or joined) and not _NOT_ADVERSE.search(lead):

@@ -31,6 +31,11 @@ _NO_INTENT = re.compile(
 )
 
 
+def is_newborn(encounter: Encounter) -> bool:
+    """Says whether the patient is in the first 28 days of life (I.C.16)."""
+    return encounter.age is not None and encounter.age <= _NEWBORN_DAYS
+
+
 def fitted(
     mention: Mention, reading: Reading, encounter: Encounter, causes: Sequence[Mention]
 ) -> Mention:
@@ -68,8 +73,7 @@ def _wordings(
         yield f"drug induced {phrase}"
         yield f"{phrase} due to drug"
         yield f"{phrase} due to medication"
-    newborn = encounter.age is not None and encounter.age <= _NEWBORN_DAYS
-    if newborn and not _OF_NEWBORN.search(phrase):
+    if is_newborn(encounter) and not _OF_NEWBORN.search(phrase):
         yield f"{phrase} newborn"
         yield f"neonatal {phrase}"
         yield f"{phrase} of prematurity"
@@ -86,7 +90,7 @@ def _cause(mention: Mention, text: str, causes: Sequence[Mention]) -> Mention | 
             continue
         first, last = sorted([(mention.start, mention.end), (cause.start, cause.end)])
         between = text[first[1] : last[0]]
-        if len(between) < _NEAR and not re.search(r"[.;\n]", between):
+        if len(between) < _NEAR and not re.search(r"[.;](?!\d)|\n", between):
             return cause
     return None
 

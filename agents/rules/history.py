@@ -113,7 +113,7 @@ def _is_over(one: Found, kind: str, reading: Reading) -> bool:
             return True
         return zone in _PAST_ZONES and bool(_OVER.search(clause))
     if kind == "acute":
-        if _RESIDUAL.search(clause) and one.code.startswith("I63"):
+        if one.code.startswith("I63") and _RESIDUAL.search(reading.text, *one.stretch.around):
             return False
         if zone in _PAST_ZONES:
             return told or bool(_YEAR.search(clause) or _HISTORY.search(clause))

@@ -7,7 +7,7 @@ from chartcoder.agents.judge import Choice, Mentions, Settlement
 from chartcoder.agents.rules.adverse import find_adverse
 from chartcoder.agents.rules.background import find_background
 from chartcoder.agents.rules.document import read_document
-from chartcoder.agents.rules.fitting import find_underdosing_reasons, fitted
+from chartcoder.agents.rules.fitting import find_underdosing_reasons, fitted, is_newborn
 from chartcoder.agents.rules.lookup import Lookup
 from chartcoder.agents.rules.mentions import as_evidence, find_mentions
 from chartcoder.agents.rules.policies import policies_for
@@ -65,7 +65,7 @@ class RulesJudge:
         kept: list[Evidence] = []
         passed: list[tuple[Evidence, str]] = []
         seen: set[str] = set()
-        reading = Reading(document, lookup)
+        reading = Reading(document, lookup, is_newborn(chart.encounter))
         mentions = sound_only(find_mentions(document, lookup, policies), reading)
         mentions += find_conditions(reading, policies, chart.encounter, mentions)
         mentions += find_purposes(document, chart.encounter)

@@ -17,14 +17,19 @@ _DOUBT = re.compile(
     r"\bdoubt|\bnot (?:felt|thought|true|really)\b|\bdoesn'?t fit\b"
     r"|\bdo(?:es)?(?: not|n'?t) (?:think|believe|feel)\b|\bnever (?:staged|had|met)\b"
     r"|\bwrote\b|\blabel(?:l?ed)?\b|\bcharted\b|\bwas carried\b|\bcarried on\b|\binitial impression\b"
-    r"|\b(?:list|notes?) has\b|\bscreen\b",
+    r"|\b(?:list|notes?) has\b|\bscreen\b|\bwonder\w*|\bworried about\b|\bafraid\b",
     re.I,
 )
 
 
+_DOUBT_OF_TOPIC = re.compile(
+    r"\bdoubt (?:he|she|it|this|they|that)\b|\bnot (?:felt|thought) to\b|\bruled out\b|\bnever had\b|\bnot true\b|"
+    r"\bdo(?:es)?(?: not|n'?t) think\b|\bunlikely\b",
+    re.I,
+)
 _DENIED_AFTER = re.compile(
-    r"[ ,]*\(?(?:(?:pcr|ag|ab|screen|test|toxin|panel|cx|culture)s? )?(?:x ?\d )?"
-    r"(?:neg(?:ative)?\b|not (?:detected|present|seen|found)|no\b(?! (?:residual|deficit|change|sequela|loc|new))|none\b|absent\b|excluded\b|"
+    r"[ :]*\(?(?:(?:pcr|ag|ab|screen|test|toxin|panel|cx|culture)s? )?(?:x ?\d )?"
+    r"(?:neg(?:ative)?\b|not (?:detected|present|seen|found)|(?:no|none)(?=[.;,)]|$)|absent\b|excluded\b|"
     r"sent\b.*(?:neg|colonization))",
     re.I,
 )
@@ -64,12 +69,14 @@ class Reading:
     Args:
         document: the chart.
         lookup: index look-ups for it.
+        newborn: the patient is a newborn, whose conditions have lines of their own.
     """
 
-    def __init__(self, document: Document, lookup: Lookup) -> None:
+    def __init__(self, document: Document, lookup: Lookup, newborn: bool = False) -> None:
         self.document = document
         self.lookup = lookup
         self.text = document.text
+        self.newborn = newborn
         self._words: dict[tuple[int, int], list[Word]] = {}
         self._marks: dict[tuple[int, int], list[Mark]] = {}
 
@@ -121,16 +128,31 @@ class Reading:
                 return "historical", None
             if stretch.zone != "diagnosis" and _DOUBT.search(sentence):
                 return "hypothetical", None
+            if stretch.kind == "topic" and self._doubted(stretch):
+                return "hypothetical", None
         return assertion, mark
+
+    def _doubted(self, topic: Stretch) -> bool:
+        """The lines under a topic doubt it: words of doubt before any other condition is named."""
+        found = _DOUBT_OF_TOPIC.search(self.text, topic.end, topic.around[1])
+        if found is None:
+            return False
+        return not any(
+            topic.end <= spot.start < found.start()
+            for stretch in self.stretches
+            if topic.end <= stretch.start < found.start()
+            for spot in spots_among(self.words(stretch), self.lookup)
+        )
 
     @cached_property
     def conditions(self) -> tuple[Found, ...]:
         """Every condition the chart names where it can speak for the patient."""
         found = []
+        also = ("newborn",) if self.newborn else ()
         for stretch in self.stretches:
             if stretch.zone in SILENT or stretch.zone == "family":
                 continue
-            for spot in spots_among(self.words(stretch), self.lookup):
+            for spot in spots_among(self.words(stretch), self.lookup, also):
                 code = self.code_of(spot)
                 if code:
                     assertion, mark = self.said_of(stretch, spot.start, spot.end)

@@ -38,6 +38,12 @@ _BREAKS = frozenset(
 _NO_CONDITION = frozenset(["test", "drug", "procedure", "charting", "timing", "organism"])
 
 
+_SAYS = re.compile(
+    r" (?:says?|said|wrote|recs?|recommend\w*|consult\w*|agree[ds]?|notes?|noted|feels?|felt|thinks?|suspects?|"
+    r"following|signed|saw|seen by|to (?:see|follow)|on board|f/u)\b", re.I
+)
+
+
 class Word(NamedTuple):
     """A word of a chart as it is compared with the book.
 
@@ -114,6 +120,10 @@ def read_words(text: str, start: int, end: int, lookup: Lookup) -> list[Word]:
             if length > 1 and (last - first > 24 or "  " in written):
                 continue
             sense = sense_of(written, near, lookup.context)
+            if sense is not None and _is_service(text, last):
+                words.append(Word(first, last, written, "", True))
+                taken = length
+                break
             if sense is not None:
                 if sense.kind in _NO_CONDITION and sense.kind != "charting":
                     words.append(Word(first, last, written, "", True))
@@ -167,6 +177,11 @@ def _chunks(text: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
             yield cut, last, True
 
 
+def _is_service(text: str, end: int) -> bool:
+    """A service that says something stands here, not a condition: ``ID says``, ``GI: ...``."""
+    return _SAYS.match(text, end) is not None
+
+
 def _expanded(first: int, last: int, expansion: str) -> list[Word]:
     found = []
     for word in split(expansion):
@@ -209,13 +224,20 @@ def find_spots(text: str, start: int, end: int, lookup: Lookup) -> list[Spot]:
     return spots_among(read_words(text, start, end, lookup), lookup)
 
 
-def spots_among(words: list[Word], lookup: Lookup) -> list[Spot]:
-    """As ``find_spots``, for words that are read already."""
+def spots_among(words: list[Word], lookup: Lookup, also: tuple[str, ...] = ()) -> list[Spot]:
+    """As ``find_spots``, for words that are read already.
+
+    Args:
+        words: of one stretch.
+        lookup: for the index.
+        also: canonical words that hold for the whole chart; a wording that has them as well
+            comes before one that has not.
+    """
     hits: list[tuple[int, int, int, tuple[int, ...]]] = []
     for first in range(len(words)):
         if not words[first].form or words[first].form in LATERALITY:
             continue
-        hits += _windows(words, first, lookup)
+        hits += _windows(words, first, lookup, also)
     hits.sort(key=lambda h: (-h[2], h[0], h[1]))
     taken = [False] * len(words)
     chosen = []
@@ -233,7 +255,7 @@ def spots_among(words: list[Word], lookup: Lookup) -> list[Spot]:
 
 
 def _windows(
-    words: list[Word], first: int, lookup: Lookup
+    words: list[Word], first: int, lookup: Lookup, also: tuple[str, ...]
 ) -> Iterator[tuple[int, int, int, tuple[int, ...]]]:
     """Every whole wording that begins at a word: first, last, how many words, terms."""
     table = _table()
@@ -256,7 +278,11 @@ def _windows(
         key = " ".join(sorted(forms))
         if key in table.never or (len(forms) == 1 and not _may_stand_alone(word)):
             continue
-        terms = index.worded(tuple(forms))
+        terms: tuple[int, ...] = ()
+        if also:
+            terms = index.worded(tuple(dict.fromkeys((*forms, *also))))
+        if not terms:
+            terms = index.worded(tuple(forms))
         size = len(forms) * 2
         if not terms:
             core = [f for f in forms if f not in table.qualifiers]
@@ -309,6 +335,21 @@ def _widened(words: list[Word], first: int, last: int, taken: list[bool]) -> tup
             stop += 2
         else:
             break
+    stop = _after_comma(words, stop, taken)
     for place in (*range(begin, first), *range(last, stop)):
         taken[place] = True
     return begin, stop
+
+
+def _after_comma(words: list[Word], stop: int, taken: list[bool]) -> int:
+    """Takes in what only qualifies behind a comma: ``Asthma, mild intermittent``."""
+    extends = _table().extends
+    if stop >= len(words) or words[stop].written != ",":
+        return stop
+    place = stop + 1
+    while place < len(words) and not words[place].stop and not taken[place]:
+        if words[place].form and words[place].form not in extends:
+            return stop
+        place += 1
+    fits = stop + 1 < place <= stop + 5 and (place == len(words) or words[place].stop)
+    return place if fits else stop

@@ -39,7 +39,10 @@ _CHRONIC_USE = re.compile(
     r"maintenance|continue[ds]?|lifelong|home)\b",
     re.I,
 )
-_AGAINST_CANCER = ("Z79.62", "Z79.63", "Z79.64", "Z79.69")
+_AGAINST_CANCER = frozenset(
+    ["alkylating agent", "antimetabolite", "mitotic inhibitor", "antitumor antibiotic", "topoisomerase inhibitor",
+     "targeted cancer drug", "cancer monoclonal antibody", "antibody drug conjugate or bispecific"]
+)  # fmt: skip
 _LASTING_ONLY = frozenset(["Z79.891", "Z79.1", "Z79.2", "Z79.52"])
 _SHORT_STAY = frozenset(["heparin", "enoxaparin", "dalteparin", "fondaparinux", "tinzaparin"])
 _BMI = re.compile(r"\b(?:bmi|body mass index)\b[^\d\n]{0,15}(\d{2}(?:\.\d+)?)", re.I)
@@ -134,7 +137,7 @@ def _medicines(reading: Reading) -> Iterator[tuple[str, Mention]]:
             if stretch.zone == "course" and not re.search(r"\b(?:continued?|resumed|restarted|home)\b", clause, re.I):
                 continue
             for code in named.drug.codes:
-                if _counts(code, named, clause, diabetes) and not (cancer and code.startswith(_AGAINST_CANCER)):
+                if _counts(code, named, clause, diabetes) and not (cancer and named.drug.group in _AGAINST_CANCER):
                     yield from _mention(
                         reading, stretch, named.start, named.end, code, "medication",
                         "taken long term",
