@@ -63,7 +63,7 @@ def find(text: str, release: Release) -> Entry:
     finding = read_code(text, tabular, lambda: other_releases(release)).finding
     if finding is None:
         raise BadInput(f"{text} is no code of release {release.name}; give another one.")
-    meant = [s.code for s in finding.suggestion]
+    meant = [s.code for s in finding.suggestion if s.code not in finding.message]
     named = ", ".join(meant[:MOST_NAMED]) + (", ..." if len(meant) > MOST_NAMED else "")
     raise BadInput(finding.message + (f" There are: {named}." if meant else ""))
 

@@ -111,16 +111,12 @@ def test_adding_an_index_of_another_year_is_accepted_and_said(
 
 
 def test_adding_two_years_at_once_is_refused(fresh_home: Path, tmp_path: Path) -> None:
-    older = _file(
-        tmp_path, "older.xml", SMALL.read_text("utf-8").replace(">2026<", ">2025<")
-    )
+    older = _file(tmp_path, "older.xml", SMALL.read_text("utf-8").replace(">2026<", ">2025<"))
     with pytest.raises(BadInput, match="add one year at a time"):
         add_release([SMALL, older])
 
 
-def test_adding_holds_the_codes_against_the_official_list(
-    fresh_home: Path, tmp_path: Path
-) -> None:
+def test_adding_holds_the_codes_against_the_official_list(fresh_home: Path, tmp_path: Path) -> None:
     added = add_release([SMALL, _file(tmp_path, "codes-2026.txt", CODES + "Z9999   Made up\n")])
     (sentence,) = added.sentences
     assert sentence.startswith("Held against the list of billable codes, codes missing: 1, extra: ")
@@ -180,9 +176,7 @@ def test_adding_again_mends_a_damaged_manifest(fresh_home: Path) -> None:
 
 
 def test_adding_newest_year_comes_first(fresh_home: Path, tmp_path: Path) -> None:
-    older = _file(
-        tmp_path, "older.xml", SMALL.read_text("utf-8").replace(">2026<", ">2025<")
-    )
+    older = _file(tmp_path, "older.xml", SMALL.read_text("utf-8").replace(">2026<", ">2025<"))
     add_release([SMALL], "a")
     add_release([older], "z")
     assert added_releases() == ["z", "a"]

@@ -25,9 +25,7 @@ def test_codes_dotting_is_undone(bare: str) -> None:
     assert is_code_shaped(dotted(bare))
 
 
-@given(
-    BARE, st.lists(st.sampled_from([" ", "\t", "-", "–", "."]), max_size=3), st.booleans()
-)
+@given(BARE, st.lists(st.sampled_from([" ", "\t", "-", "–", "."]), max_size=3), st.booleans())
 def test_codes_normalise_takes_what_people_type(bare: str, noise: list[str], low: bool) -> None:
     typed = noise[:1] + list(bare.lower() if low else bare) + noise[1:]
     code = normalise("".join(typed))

@@ -49,9 +49,7 @@ def _fetch(server: ReleaseServer, folder: Path, year: str = "2026") -> list[str]
     return [file.path.name for file in fetched]
 
 
-def test_fetch_takes_the_wanted_files_of_the_listing(
-    server: ReleaseServer, tmp_path: Path
-) -> None:
+def test_fetch_takes_the_wanted_files_of_the_listing(server: ReleaseServer, tmp_path: Path) -> None:
     assert _fetch(server, tmp_path / "to") == [TABLES, CODES]
     assert [path for path, _ in server.requests] == [
         "/pub/2026/",
@@ -99,9 +97,7 @@ def test_fetch_goes_on_in_another_run(server: ReleaseServer, tmp_path: Path) -> 
     ]
 
 
-def test_fetch_begins_anew_when_the_file_has_changed(
-    server: ReleaseServer, tmp_path: Path
-) -> None:
+def test_fetch_begins_anew_when_the_file_has_changed(server: ReleaseServer, tmp_path: Path) -> None:
     server.break_after = [100] * TRIES
     with pytest.raises(MissingPrerequisite):
         _fetch(server, tmp_path)

@@ -49,7 +49,9 @@ def test_hierarchy_ancestors_are_the_path(bundled: Release, graph: Graph) -> Non
 
 
 def test_hierarchy_distance_is_the_shortest_way(bundled: Release, graph: Graph) -> None:
-    tree = graph.edge_subgraph(e for e in graph.edges(keys=True) if e[2] == "parent").to_undirected()
+    tree = graph.edge_subgraph(
+        e for e in graph.edges(keys=True) if e[2] == "parent"
+    ).to_undirected()
     tree.add_edges_from(("root", str(chapter), "parent") for chapter in range(1, 23))
     chance = random.Random(3)
     codes = [entry.code for entry in bundled.tabular.billable()]
@@ -88,7 +90,9 @@ def test_hierarchy_every_target_is_what_the_words_name(bundled: Release, graph: 
     """Differential: each target matches a reference of the note, read one by one."""
     edges = [e for e in graph.edges(keys=True, data=True) if e[2] in NOTE_EDGES]
     for _, target, _, data in random.Random(5).sample(edges, 800):
-        codes = [e.code for e in bundled.tabular.billable_under(target.removesuffix(f"-{target[:3]}"))]
+        codes = [
+            e.code for e in bundled.tabular.billable_under(target.removesuffix(f"-{target[:3]}"))
+        ]
         read = references(data["text"])
         assert codes
         assert all(any(r.matches(code) for r in read) for code in codes[:5] + codes[-5:]), target

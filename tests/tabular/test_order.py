@@ -12,13 +12,18 @@ from chartcoder.tabular.order import order_rows, parse_order, short_titles
 from chartcoder.tabular.release import open_files
 from tests.conftest import shared
 
+
+def _line(number: int, code: str, billable: int, title: str) -> str:
+    return f"{number:05d} {code:<7} {billable} {title:<60} {title}"
+
+
 LINES = [
-    "00001 M17     0 Osteoarthritis of knee                                       Osteoarthritis of knee",
-    "00002 M171    0 Unilateral primary osteoarthritis of knee                    Unilateral primary osteoarthritis of knee",
-    "00003 M1711   1 Unilateral primary osteoarthritis, right knee                Unilateral primary osteoarthritis, right knee",
-    "00004 W08     0 Fall from other furniture                                    Fall from other furniture",
-    "00005 W08XXXA 1 Fall from other furniture, initial encounter                 Fall from other furniture, initial encounter",
-]  # noqa: E501 # fmt: skip
+    _line(1, "M17", 0, "Osteoarthritis of knee"),
+    _line(2, "M171", 0, "Unilateral primary osteoarthritis of knee"),
+    _line(3, "M1711", 1, "Unilateral primary osteoarthritis, right knee"),
+    _line(4, "W08", 0, "Fall from other furniture"),
+    _line(5, "W08XXXA", 1, "Fall from other furniture, initial encounter"),
+]
 TEXT = "\r\n".join(LINES)
 
 

@@ -68,7 +68,7 @@ def test_parse_a_file_and_its_bytes_are_read_alike() -> None:
 def test_parse_goes_on_after_oddities_and_says_where(inside: str, problem: str) -> None:
     parsed = _parsed(inside)
     assert parsed.problems == [f"made.xml line 2: {problem}."]
-    assert [row.code for row in parsed.rows if row.kind == "code"][0] == "A00"
+    assert next(row.code for row in parsed.rows if row.kind == "code") == "A00"
 
 
 def test_parse_stray_notes_in_a_list_of_characters_are_passed_over() -> None:

@@ -35,9 +35,7 @@ def _zip(path: Path, **members: bytes) -> Path:
         ("mce-v37.zip", {("edits", "")}),
     ],
 )  # fmt: skip
-def test_sources_official_zips_are_recognised(
-    archive: str, expected: set[tuple[str, str]]
-) -> None:
+def test_sources_official_zips_are_recognised(archive: str, expected: set[tuple[str, str]]) -> None:
     parts = recognise([shared("icd10cm", archive)])
     assert {(part.role, part.year) for part in parts} == expected
 
@@ -104,7 +102,7 @@ def test_sources_a_size_that_lies_is_refused(tmp_path: Path) -> None:
     content = lying.read_bytes()
     size = struct.pack("<L", SMALL.stat().st_size)
     lying.write_bytes(content.replace(size, struct.pack("<L", 40)))
-    with pytest.raises(BadInput, match="not a whole zip|no ICD-10-CM file"):
+    with pytest.raises(BadInput, match=r"not a whole zip|no ICD-10-CM file"):
         recognise([lying])
 
 

@@ -2,6 +2,7 @@
 
 import random
 import zipfile
+from itertools import pairwise
 
 import pytest
 
@@ -53,7 +54,7 @@ def test_store_one_by_one_look_ups_agree_with_the_whole_list(bundled: Release) -
         path = tabular.path(row.code)
         assert path[0].kind == "chapter"
         assert path[-1] == row
-        for above, below in zip(path, path[1:], strict=False):
+        for above, below in pairwise(path):
             assert below in tabular.children_of(above)
         assert row.billable == (not tabular.children_of(row))
 
