@@ -37,6 +37,11 @@ _BODY_MASS = re.compile(
     r"\b(?:BMI|body mass index)\b\D{0,18}?(\d{2}(?:\.\d{1,2})?)(?!\d|\s*%|\s*lb|\s*kg\b(?!/))",
     re.IGNORECASE,
 )
+_BLOOD_CULTURE = re.compile(r"\b(?:blood (?:cx|cultures?|c/s)|bcx|bld cx|bottles)\b", re.IGNORECASE)
+_NO_GROWTH = re.compile(r"\b(?:neg(?:ative)?|ng(?:td)?|no growth|pending|sterile)\b|\.\s", re.I)
+_ORGANISM_WORD = re.compile(r"[A-Za-z][A-Za-z.-]+|\b[A-Z](?=\s[a-z]{3})")
+_CULTURE_REACH = 90
+_CULTURE_WORDS = 8
 _RANGE = re.compile(r"(\d+(?:\.\d)?)\s*-\s*(\d+(?:\.\d)?), adult")
 _GENERIC = frozenset(
     "disease disorder condition acute chronic stage mild moderate severe type cause due other "
@@ -74,6 +79,11 @@ def missing_partners(book: Book, candidates: Sequence[Candidate]) -> list[Wanted
                     reason=f"{item.code} asks for it: {block.words}",
                 )
             )
+    if any(c.code == "A41.9" for c in candidates):
+        # Sepsis is coded by its organism (I.C.1.d.1.a), which stands in the blood culture.
+        found.append(
+            Wanted(by="A41.9", ranges=("A40", "A41"), reason="A41.9 asks for it: the organism")
+        )
     return found
 
 
@@ -112,7 +122,9 @@ def look_for(
     taken = [(e.span.start, e.span.end) for e in evidence]
     lookup = Lookup(book, chart.text)
     for want in wanted:
-        if any(r.startswith("Z68") for r in want.ranges):
+        if want.by == "A41.9":
+            found += _in_blood(chart, lookup, want, len(evidence) + len(found))
+        elif any(r.startswith("Z68") for r in want.ranges):
             found += _body_mass(chart, book, want, len(evidence) + len(found))
         else:
             found += _stated(chart, book, lookup, want, taken, len(evidence) + len(found))
@@ -218,6 +230,35 @@ def _categories(low: str, high: str) -> Iterator[str]:
         yield f"{low[0]}{number:02d}"
     if not high[1:].isdigit():
         yield high
+
+
+def _in_blood(chart: Chart, lookup: Lookup, want: Wanted, number: int) -> list[Evidence]:
+    """The organism that grew in the blood of a patient with sepsis."""
+    for hit in _BLOOD_CULTURE.finditer(chart.text):
+        words = [
+            w for w in _ORGANISM_WORD.finditer(chart.text, hit.end(), hit.end() + _CULTURE_REACH)
+        ]
+        stop = _NO_GROWTH.search(chart.text, hit.end(), hit.end() + _CULTURE_REACH)
+        for first, word in enumerate(words[:_CULTURE_WORDS]):
+            if stop is not None and stop.start() <= word.start():
+                break
+            for last in (first + 1, first):
+                if last >= len(words):
+                    continue
+                start, end = word.start(), words[last].end()
+                phrase = f"sepsis due to {chart.text[start:end]}"
+                entries = lookup.find(phrase, 1)
+                if not entries or entries[0].score < _LEAST_SCORE or entries[0].unmatched:
+                    continue
+                if not entries[0].code.startswith(("A40", "A41")) or entries[0].code == "A41.9":
+                    continue
+                span = Span(start=start, end=end, text=chart.text[start:end], section="results")
+                return [
+                    Evidence(
+                        id=number, span=span, phrase=phrase, reason=want.reason, role="finding"
+                    )
+                ]
+    return []
 
 
 def _body_mass(chart: Chart, book: Book, want: Wanted, number: int) -> list[Evidence]:

@@ -99,7 +99,8 @@ def _facts() -> dict[str, tuple[Fact, ...]]:
         )
         for row in rows
     ]  # fmt: skip
-    facts.sort(key=lambda f: -len(f.when))
+    # What joins most goes first; among equals what only strikes out a vague code.
+    facts.sort(key=lambda f: (-len(f.when), bool(f.result)))
     by_letter: dict[str, list[Fact]] = {}
     for fact in facts:
         for letter in sorted({prefix[0] for prefix in fact.when[0]}):
