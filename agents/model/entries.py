@@ -11,8 +11,8 @@ from chartcoder.agents.values import Chart, Evidence, IndexEntry
 Offer = tuple[Evidence, Sequence[IndexEntry]]
 
 _MOST = 4
-_FEW = 5
-_SHARE = 0.6
+_FEW = 6
+_SHARE = 0.55
 
 
 class Numbered(NamedTuple):
@@ -35,15 +35,15 @@ def question(prompt: Prompt, chart: Chart, offered: Sequence[Offer], year: str) 
     blocks = []
     for item, entries in offered:
         lines = evidence_lines(item, chart)
-        seen: set[tuple[str, tuple[str, ...]]] = set()
+        seen: set[str] = set()
         for entry in _near_the_best(entries):
-            mark = (entry.code, entry.path)
-            if mark in seen:
+            words = path_words(entry)
+            if words in seen:
                 continue
-            seen.add(mark)
+            seen.add(words)
             number = len(numbered) + 1
             numbered[number] = entry
-            lines.append(f"  {number} {path_words(entry)}")
+            lines.append(f"  {number} {words}")
         if not entries:
             lines.append("  (no line found: name other words)")
         blocks.append("\n".join(lines))

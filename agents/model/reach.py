@@ -168,8 +168,8 @@ class Sheet:
         words = _words_of(item)
         shown: set[str] = set()
         again: list[int] = []
-        for one in candidates[:_CANDIDATES]:
-            entry = self.tabular.get(one.code)
+        for one, code in self._seeds(candidates[:_CANDIDATES]):
+            entry = self.tabular.get(code)
             if entry is None:
                 continue
             base = self._sided(self.tabular.get(entry.base) or entry, words)
@@ -181,12 +181,26 @@ class Sheet:
             header = self._header(base)
             family, cousins = self._family(base, header, words)
             shown.update(e.code for e in (*family, *cousins))
-            lines += self._list(header, family, base, one, item.id, cousins)
+            lines += self._list(family, base, one, item.id, cousins)
         lines += self._partners(item, candidates[:2])
         if again:
             numbers = ", ".join(str(n) for n in dict.fromkeys(again))
             lines.append(f"  also in reach, shown above: {numbers}")
         return lines
+
+    def _seeds(self, candidates: Sequence[Candidate]) -> list[tuple[Candidate, str]]:
+        """The candidates, and what their index entries themselves name where that is another code.
+
+        The descent from entry to candidate is a judgement by rules, and may have gone astray.
+        """
+        seeds = [(one, one.code) for one in candidates]
+        known = {code for _, code in seeds}
+        for one in candidates:
+            named = self.tabular.get(one.entry.code)
+            if named is not None and named.billable and named.code not in known:
+                known.add(named.code)
+                seeds.append((one, named.code))
+        return seeds
 
     def combinations(
         self, evidence: Sequence[Evidence], offered: Sequence[tuple[Evidence, Sequence[Candidate]]]
@@ -318,7 +332,6 @@ class Sheet:
 
     def _list(
         self,
-        header: Entry | None,
         family: list[Entry],
         base: Entry,
         one: Candidate,
@@ -326,13 +339,12 @@ class Sheet:
         cousins: list[Entry],
     ) -> list[str]:
         self._families += 1
-        above = header.title if header is not None and len(family) > 1 else ""
-        lines = [f"  {above}:"] if above else []
+        lines = []
         usual = one.code[-1] if one.code != base.code else ""
         for entry in family:
             number = self._number(entry, one.entry, evidence, usual, one.role)
             mark = self._inclusions(entry) if entry.code == base.code else ""
-            lines.append(f"  {'  ' if above else ''}{number} {_short(entry.title, above)}{mark}")
+            lines.append(f"  {number} {entry.title}{mark}")
         if cousins:
             lines.append("  elsewhere in the category:")
             for entry in cousins:
@@ -422,10 +434,9 @@ class Sheet:
         if known is not None:
             return known
         base = not entry.billable
-        number = self._add(
+        return self._add(
             entry.code, entry.title, base, usual if base else "", led, evidence, role
         )
-        return number
 
     def _add(
         self,
@@ -469,19 +480,6 @@ _SMALL = frozenset(
     "a an and are as at by for from in into is it of on or the to with due other specified part "
     "site elsewhere classified not".split()
 )
-
-
-def _short(title: str, above: str) -> str:
-    """A title without the words it begins with in common with its header, at least three."""
-    if not above:
-        return title
-    words, head = title.split(), above.split()
-    same = 0
-    while same < min(len(words), len(head)) and words[same].strip(",") == head[same].strip(","):
-        same += 1
-    if same < 3 or same == len(words):
-        return title
-    return "… " + " ".join(words[same:])
 
 
 def _by_note(book: Book, entry: Entry, led: IndexEntry, origin: str, words: str) -> IndexEntry:
