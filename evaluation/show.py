@@ -11,6 +11,7 @@ _WHAT = {
     "validator": "not verified or not supported",
     "reconciler": "dropped from the set",
 }
+_LISTED = 5
 _LET_IN = {
     "evidence": "the mention should not count",
     "index": "the entry for its mention was not found",
@@ -68,10 +69,12 @@ def summary(report: Mapping[str, Any]) -> str:
         )
     outside = report["gold_outside_release"]
     if outside["count"]:
-        listed = ", ".join(f"{c['code']} ({c['id']}, {c['why']})" for c in outside["codes"])
+        rows = outside["codes"]
+        listed = ", ".join(f"{c['code']} ({c['id']}, {c['why']})" for c in rows[:_LISTED])
+        listed += f" and {len(rows) - _LISTED} more" if len(rows) > _LISTED else ""
         lines.append(
-            f"gold codes that cannot be reported in this release: {listed}; exact F1 without them "
-            f"{outside['exact_without_them']['f1']:.3f}"
+            f"{outside['count']} gold codes that cannot be reported in this release: {listed}; "
+            f"exact F1 without them {outside['exact_without_them']['f1']:.3f}"
         )
     return "\n".join(lines)
 
