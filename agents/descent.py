@@ -250,7 +250,8 @@ def _choose(
     scored = []
     for place, option in enumerate(options):
         extra = _difference(option, header)
-        content = extra - LATERALITY - _WEAK
+        denied = _denied(option, header)
+        content = extra - LATERALITY - _WEAK - denied - _left_open(option)
         side = side_in(option.title)
         matched = content & facts.words
         near = (content & facts.context) - matched
@@ -262,7 +263,10 @@ def _choose(
         elif _other(option):
             value -= 0.25
         elif _without(option):
-            value += 0.35 + 0.7 * len(content - matched - near)
+            value += 0.35
+        # Documented hematuria rules "without hematuria" out; said to be absent, it asks for it.
+        said = len(denied & facts.words)
+        value += 1.2 * (said if facts.words & _NEGATING else -said)
         scored.append((value, -place, option))
     scored.sort(key=lambda s: (-s[0], -s[1]))
     top = scored[0]
@@ -281,6 +285,26 @@ _WEAK = frozenset(
     "unspecified other specified type elsewhere classified disease disorder without mention "
     "complication initial encounter not".split()
 )
+
+
+def _denied(option: Entry, header: Entry | None) -> set[str]:
+    """The words that an option, and not already its header, says are absent."""
+    tail = "".join(part + " " for part in _ABSENT.findall(option.title.lower()))
+    said = {canonical(w) for w in split(tail)} - _EMPTY - _WEAK
+    if header is None:
+        return said
+    above = "".join(part + " " for part in _ABSENT.findall(header.title.lower()))
+    return said - {canonical(w) for w in split(above)}
+
+
+def _left_open(option: Entry) -> set[str]:
+    """The words of what an option leaves open: "unspecified whether with hypoxia"."""
+    _, _, tail = option.title.partition("unspecified whether ")
+    return {canonical(w) for w in split(tail)} | {"whether"} if tail else set()
+
+
+_NEGATING = frozenset(["without", "w/o"])
+_ABSENT = re.compile(r"\bwithout (?:mention of )?(.+?)(?= with |, |$)")
 
 
 def _difference(option: Entry, header: Entry | None) -> set[str]:
