@@ -2,6 +2,7 @@
 
 import argparse
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from chartcoder.cli.common import (
 )
 from chartcoder.cli.evaluate_query import add_query_options, run_query
 from chartcoder.cli.model_options import add_model_arguments, judge_factory
-from chartcoder.tabular.errors import BadInput
+from chartcoder.tabular.errors import BadInput, MissingPrerequisite
 
 if TYPE_CHECKING:
     from chartcoder.agents.values import Chart
@@ -79,6 +80,8 @@ def run(options: argparse.Namespace) -> int:
         return _compare_saved(options)
     if options.charts == "query":
         return run_query(options)
+    if options.charts == "navigation":
+        return _navigation(options)
     if options.charts is None or options.gold is None:
         raise BadInput("Name the charts and the gold: `chartcoder evaluate CHARTS GOLD`.")
     from chartcoder.evaluation.codebook import CodeBook
@@ -130,6 +133,19 @@ def run(options: argparse.Namespace) -> int:
             ablation = report["ablation"]
             print(f"\n{comparison_text(ablation, ablation['a'], ablation['b'])}")
     return 1 if report["failed_charts"] else 0
+
+
+def _navigation(options: argparse.Namespace) -> int:
+    try:
+        navigation = import_module("chartcoder.evaluation.navigation")
+    except ModuleNotFoundError:
+        raise MissingPrerequisite(
+            "`evaluate navigation` is not part of this installation; update chartcoder."
+        ) from None
+    release = [] if options.release is None else ["--release", options.release]
+    files = [] if options.gold is None else [options.gold]
+    code: int = navigation.main([*release, *(["--json"] if options.json else []), *files])
+    return code
 
 
 def _records(
