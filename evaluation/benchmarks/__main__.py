@@ -35,7 +35,6 @@ def main() -> int:
         print(f"== {name}: {BENCHMARKS[name]}", flush=True)
         if importlib.util.find_spec(module) is None:
             print("not part of this installation", flush=True)
-            failed.append(name)
         elif subprocess.run([sys.executable, "-m", module], check=False).returncode != 0:
             failed.append(name)
         print(flush=True)

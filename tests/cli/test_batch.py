@@ -8,6 +8,7 @@ import pytest
 from chartcoder.cli.batch import Progress, duration
 from chartcoder.cli.main import main
 from chartcoder.graph.batch import Done
+from tests.agents.model.server import serving
 
 
 @pytest.fixture
@@ -101,3 +102,20 @@ def test_batch_progress_tells_the_time_left(
 @pytest.mark.parametrize(("seconds", "words"), [(12.4, "12 s"), (600, "10 min"), (12600, "3.5 h")])
 def test_batch_duration_for_a_reader(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+def test_batch_with_a_model_is_resumed_by_the_same_judge_only(
+    notes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.jsonl"
+    with serving() as server:
+        model = ("--model", "small", "--base-url", server.base_url, "--no-model-cache")
+        assert batch(notes, out, *model) == 0
+        lines = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+        assert [line.get("judge") for line in lines] == ["model:small", "model:small", None]
+        assert sum(line["usage"]["calls"] for line in lines[:2]) == len(server.requests)
+        asked = len(server.requests)
+        assert batch(notes, out, *model, "--workers", 2) == 0
+        assert len(server.requests) == asked
+    assert batch(notes, out) == 2
+    assert "by the judge model:small, not rules" in capsys.readouterr().err

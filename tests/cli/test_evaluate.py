@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from chartcoder.cli.main import main
+from tests.agents.model.server import serving
 
 CHARTS = {
     "gout": "Assessment:\n1. Gout.\n2. Essential hypertension.\n",
@@ -257,3 +258,27 @@ def test_evaluate_picture_is_the_same_every_time(
     assert ElementTree.parse(pictures[0]).getroot().tag.endswith("svg")
     assert evaluate(*data, "--picture", str(tmp_path / "a.gif")) == 2
     assert "must end in .svg or .png" in capsys.readouterr().err
+
+
+def test_evaluate_with_a_model_tells_cost_settings_and_prompts(
+    data: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, saved = tmp_path / "report", tmp_path / "run.jsonl"
+    with serving() as server:
+        arguments = [
+            *data, "--model", "small", "--base-url", server.base_url, "--no-model-cache",
+            "--workers", "2", "--save", str(saved),
+        ]  # fmt: skip
+        report = report_of(capsys, *arguments, "--report", str(folder))
+        asked = len(server.requests)
+    assert report["failed_charts"] == {}
+    assert report["run"]["judge"] == "model:small"
+    assert report["cost"]["calls_per_chart"] == pytest.approx(asked / 3, abs=1e-3)
+    assert report["cost"]["prompt_tokens_per_chart"] > 0
+    assert sum(report["losses"].values()) == report["missed"]
+    assert report["assigned_quality"]["fabricated"] == 0
+    whole = json.loads((folder / "report.json").read_text("utf-8"))
+    assert "extractor" in whole["methods"]["prompts"]
+    assert whole["run"]["model"]["temperature"] == 0
+    header = saved.read_text("utf-8").splitlines()[0]
+    assert '"api_key"' not in header
