@@ -13,9 +13,9 @@ and the largest resident memory that the system saw (``ru_maxrss``).
 
 import argparse
 import os
+import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -34,6 +34,18 @@ from chartcoder.tabular.release import open_release
 book = open_release("bundled").tabular
 for code in {CODES!r}:
     book.get(code); book.path(code); book.notes(code)
+"""
+
+# A process begins with the size of the one that started it, so a bare interpreter does that.
+_LAUNCHER = """
+import os, sys, time
+quiet = os.open(os.devnull, os.O_WRONLY)
+started = time.perf_counter()
+actions = [(os.POSIX_SPAWN_DUP2, quiet, 1)]
+process = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=actions)
+_, status, used = os.wait4(process, 0)
+print(used.ru_utime + used.ru_stime, time.perf_counter() - started, used.ru_maxrss)
+sys.exit(status != 0)
 """
 
 
@@ -73,25 +85,19 @@ def measure(program: list[str], home: Path) -> Cost:
     """
     if not hasattr(os, "wait4"):
         raise MissingPrerequisite("This benchmark needs os.wait4; run it on Linux or macOS.")
-    # The size of the starting process counts as the child's own at first: this module is kept
-    # smaller than anything it measures.
-    quiet = os.open(os.devnull, os.O_WRONLY)
-    started = time.perf_counter()
-    process = os.posix_spawn(
-        sys.executable,
-        [sys.executable, *program],
-        {**os.environ, "CHARTCODER_HOME": str(home)},
-        file_actions=[(os.POSIX_SPAWN_DUP2, quiet, 1)],
+    run = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", _LAUNCHER, sys.executable, *program],
+        env={**os.environ, "CHARTCODER_HOME": str(home)},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
     )
-    _, status, used = os.wait4(process, 0)
-    wall = time.perf_counter() - started
-    os.close(quiet)
-    if status != 0:
+    if run.returncode != 0:
         raise MissingPrerequisite(
             f"The program {' '.join(program)[:60]!r} failed; see its message above."
         )
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    return Cost(used.ru_utime + used.ru_stime, wall, used.ru_maxrss / unit)
+    cpu, wall, size = map(float, run.stdout.split())
+    return Cost(cpu, wall, size / (2**20 if sys.platform == "darwin" else 2**10))
 
 
 def measure_all(repeats: int) -> dict[str, Cost]:
