@@ -13,6 +13,7 @@ from chartcoder.agents.descent import (
     weeks_of_gestation,
 )
 from chartcoder.agents.rules.assertion import affirmed
+from chartcoder.agents.rules.encounter import encounter_kind
 from chartcoder.agents.values import (
     Candidate,
     Chart,
@@ -125,7 +126,7 @@ def gather_facts(item: Evidence, chart: Chart) -> Facts:
     weeks = weeks_of_gestation(chart.text)
     if weeks:
         phrase = f"{phrase} {trimester(weeks)} trimester pregnancy {weeks} weeks"
-    facts = facts_from(phrase, nearby, "initial")
+    facts = facts_from(phrase, nearby, encounter_kind(chart.text, item))
     if facts.side:
         return facts
     return facts._replace(side=side_near(phrase, nearby) or side_near(phrase, chart.text))

@@ -6,6 +6,7 @@ from chartcoder.agents.book import Book
 from chartcoder.agents.judge import Choice, Mentions, Settlement
 from chartcoder.agents.rules.adverse import find_adverse
 from chartcoder.agents.rules.background import find_background
+from chartcoder.agents.rules.causes import find_causes
 from chartcoder.agents.rules.document import read_document
 from chartcoder.agents.rules.fitting import find_underdosing_reasons, fitted, is_newborn
 from chartcoder.agents.rules.lookup import Lookup
@@ -75,6 +76,7 @@ class RulesJudge:
         causes = find_adverse(reading, mentions)
         mentions = [fitted(m, reading, chart.encounter, causes) for m in mentions]
         mentions += [*causes, *find_underdosing_reasons(reading, causes)]
+        mentions += find_causes(reading, policies, mentions)
         for number, mention in enumerate(mentions):
             item = as_evidence(mention, number, chart.text)
             why = _NEVER.get(mention.assertion)

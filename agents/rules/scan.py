@@ -28,6 +28,9 @@ _DEALS = re.compile(
     r"recommend\w*|counsel\w*|doing well|stable|well[- ]controlled|refill|schedule)\b",
     re.I,
 )
+_SAY_SYMPTOMS = frozenset(["diagnosis", "course", "system", "history", "prose", "plan"])
+_CODE = re.compile(r"\b[A-Z]\d[\dA-Z](?:\.[\dA-Z]{1,4})?-?")
+_FEW = 6
 _ADMISSION = re.compile(r"\badm|initial|arrival|differential|\bddx\b")
 _AT_DISCHARGE = re.compile(r"\b(?:discharge|d/c|dc|final)\b", re.I)
 _TELLS = re.compile(
@@ -58,19 +61,49 @@ def find_conditions(
         category(f.code) for f in reading.conditions
         if f.assertion == "absent" and f.stretch.zone in _STATED
     }  # fmt: skip
+    symptoms = _symptoms_asked_for(reading, known)
     return [
         mention_of(one)
         for one in reading.conditions
         if not overlaps(taken, one.spot.start, one.spot.end)
         and category(one.code) not in denied
         and (
-            _stated_in_stay(one)
+            _stated_in_stay(one) or (symptoms and _asked_for(one, symptoms))
             if inpatient
             else _established(one, bool(known), overlaps(taken, *one.stretch.around))
             or one.stretch in headed
+            or (symptoms and _asked_for(one, symptoms))
             or (not listed and not headed and _told(one))
         )
     ]
+
+
+def _symptoms_asked_for(reading: Reading, known: Sequence[Mention]) -> tuple[str, ...]:
+    """Symptoms for which the notes of a stated condition ask by code ("use additional code for
+    associated symptoms"): nocturia beside an enlarged prostate (I.B.7)."""
+    book = reading.lookup.book
+    codes = {
+        f.code.rstrip("-") for f in reading.conditions
+        if f.assertion == "present" and f.stretch.zone in _STATED
+    }  # fmt: skip
+    for mention in known:
+        best = reading.lookup.find(mention.phrase, 1) if mention.assertion == "present" else []
+        if best:
+            codes.add(best[0].code.rstrip("-"))
+    found: dict[str, None] = {}
+    for code in sorted(codes):
+        asked = [n.text for n in book.tabular.notes(code) if n.kind == "use_additional" and n.origin == code]
+        if any("symptom" in text for text in asked):
+            found.update(dict.fromkeys(c.rstrip("-.") for text in asked for c in _CODE.findall(text)))
+    return tuple(found)
+
+
+def _asked_for(one: Found, symptoms: tuple[str, ...]) -> bool:
+    return (
+        one.assertion == "present"
+        and one.stretch.zone in _SAY_SYMPTOMS
+        and one.code.startswith(symptoms)
+    )
 
 
 def headed_problems(reading: Reading) -> frozenset[Stretch]:
@@ -110,7 +143,7 @@ def _told(one: Found) -> bool:
 
 def sound_only(known: Sequence[Mention], reading: Reading) -> list[Mention]:
     """Without mentions that cannot be a condition: of signatures and dispositions, of medicines,
-    of single letters and numbers, of words that only qualify."""
+    of single letters and numbers, of words that only qualify, of external causes."""
     return [m for m in known if not _unsound(m, reading)]
 
 
@@ -124,6 +157,9 @@ def _unsound(mention: Mention, reading: Reading) -> bool:
         return True
     named = find_drugs(text, mention.start, mention.end)
     if named and sum(n.end - n.start for n in named) >= 0.8 * len(said):
+        return True
+    best = reading.lookup.find(mention.phrase, 1)
+    if best and best[0].code[:1] in "VWXY":
         return True
     stretch = reading.stretch_at(mention.start)
     return stretch is not None and stretch.zone in SILENT
@@ -166,6 +202,13 @@ def _established(one: Found, listed: bool, read: bool) -> bool:
         return False
     if _ADMISSION.search(one.stretch.label) and listed:
         return False
-    if listed and (read or one.stretch.kind == "sentence" or _TELLS.search(one.said)):
+    if listed and (_TELLS.search(one.said) or _DEALS.search(one.said)):
         return False
+    if listed and (read or one.stretch.kind == "sentence"):
+        return len(one.said.split()) <= _FEW and _named(one) >= 0.5
     return True
+
+
+def _named(one: Found) -> float:
+    """The share of a stretch that the condition's own words make up."""
+    return (one.spot.end - one.spot.start) / max(1, one.stretch.end - one.stretch.start)

@@ -1,0 +1,149 @@
+"""External causes: how an injury came about, as far as the chart says (I.C.20).
+
+Only beside a current injury, one cause a chart, and never the place or the activity: those are for
+the person who completes the record. What a chart may say stands in
+``resources/rules/external_causes.toml``.
+"""
+
+import re
+import tomllib
+from collections.abc import Sequence
+from functools import cache
+from typing import NamedTuple
+
+from chartcoder.agents.rules.history import title_of
+from chartcoder.agents.rules.mentions import Mention
+from chartcoder.agents.rules.policies import Policies
+from chartcoder.agents.rules.reading import Reading
+from chartcoder.agents.rules.zones import Stretch
+from chartcoder.tabular.home import resources
+
+_ZONES = frozenset(["history", "nursing", "prose", "diagnosis", "course", "other", "system", "plan"])
+_AFTER = 30
+_PAST = re.compile(r"\b(?:as a (?:kid|child|teen)|years? ago|in (?:19|20)\d\d|history of|hx of|last year|\d+ yrs? ago|denies|no fall|did not|fall risk|falls? precautions|return if|if you fall)\b", re.I)
+_INJURY = re.compile(r"S\d|T(?:0[7-9]|1\d|2\d|3[0-4])")
+
+
+class Cause(NamedTuple):
+    """One row of the table: a code without its 7th character, and what a chart says for it."""
+
+    code: str
+    says: re.Pattern[str]
+
+
+@cache
+def _table() -> tuple[tuple[Cause, ...], dict[str, re.Pattern[str]]]:
+    table = tomllib.loads((resources() / "rules" / "external_causes.toml").read_text("utf-8"))
+    causes = tuple(
+        Cause(row["code"], re.compile("|".join(f"(?:{p})" for p in row["says"]), re.I))
+        for row in table["cause"]
+    )
+    return causes, {name: re.compile(p, re.I) for name, p in table["vehicle"].items()}
+
+
+def find_causes(reading: Reading, policies: Policies, known: Sequence[Mention]) -> list[Mention]:
+    """The external cause of the chart's injuries, at most one.
+
+    Args:
+        reading: the chart.
+        policies: ``external_causes`` says whether they are coded.
+        known: the mentions found already; without an injury among them there is no cause.
+    """
+    if policies.external_causes != "code" or not _injured(reading, known):
+        return []
+    stretches = [s for s in reading.stretches if s.zone in _ZONES]
+    road = _road_accident(reading, stretches)
+    if road is not None:
+        return [road]
+    causes, _ = _table()
+    best: tuple[int, Mention] | None = None
+    for stretch in stretches:
+        said = reading.text[stretch.start : stretch.end]
+        if _PAST.search(said):
+            continue
+        for rank, cause in enumerate(causes):
+            if best is not None and rank >= best[0]:
+                break
+            found = cause.says.search(said)
+            title = title_of(reading.lookup.book, cause.code) if found else ""
+            if found and title:
+                mention = _mention(stretch, stretch.start + found.start(), stretch.start + found.end(), title)
+                best = (rank, mention)
+                break
+    return [best[1]] if best is not None else []
+
+
+def _mention(stretch: Stretch, start: int, end: int, title: str) -> Mention:
+    return Mention(
+        start, end, title, "present", "", False, stretch.zone, (stretch.start, stretch.end),
+        role="cause", reason="how the injury came about (I.C.20)",
+    )  # fmt: skip
+
+
+def _injured(reading: Reading, known: Sequence[Mention]) -> bool:
+    for mention in known:
+        if mention.assertion == "present" and mention.role == "problem":
+            best = reading.lookup.find(mention.phrase, 1)
+            if best and _INJURY.match(best[0].code):
+                return True
+    return False
+
+
+def _road_accident(reading: Reading, stretches: Sequence[Stretch]) -> Mention | None:
+    _, parts = _table()
+    for place, stretch in enumerate(stretches):
+        said = reading.text[stretch.start : stretch.end]
+        found = parts["accident"].search(said)
+        if not found or _PAST.search(said):
+            continue
+        near = " ".join(reading.text[s.start : s.end] for s in stretches[place : place + _AFTER])
+        code = _road_code(parts, near)
+        title = title_of(reading.lookup.book, code)
+        if title:
+            return _mention(stretch, stretch.start + found.start(), stretch.start + found.end(), title)
+    return None
+
+
+def _road_code(parts: dict[str, re.Pattern[str]], near: str) -> str:
+    """The code for who was hurt, in what, and by what; each as far as it is said."""
+
+    def says(part: str) -> bool:
+        return parts[part].search(near) is not None
+
+    if says("pedestrian") and not says("driver") and not says("passenger"):
+        return "V03.10"
+    if says("bicycle"):
+        return "V13.4"
+    if says("motorcycle"):
+        return "V28.4" if not re.search(r"\b(?:car|truck|suv|van|pickup)\b", near, re.I) else "V23.4"
+    passenger = says("passenger")
+    if not passenger and not says("driver"):
+        return "V89.2"
+    own = _own_vehicle(parts, near)
+    seat = "6" if passenger else "5"
+    if says("heavy"):
+        return f"V{own}4.{seat}"
+    if says("rollover"):
+        return f"V{own}8.{seat}"
+    other = _other_party(near)
+    if own == "5":
+        return f"V53.{seat}" if other else f"V5{'9.4' if seat == '5' else '9.5'}"
+    if other:
+        return f"V43.{seat}{other}"
+    if says("fixed"):
+        return f"V47.{seat}"
+    return "V49.40" if seat == "5" else "V49.50"
+
+
+def _own_vehicle(parts: dict[str, re.Pattern[str]], near: str) -> str:
+    """4 for a car, 5 for a pick-up truck, van or sport utility vehicle (External Cause Index)."""
+    own = re.search(r"\b(?:of|in|driving|drove|driver of) (?:a|an|his|her|their|the) (?:\w+ ){0,2}(suv|pick-?up|van|minivan|jeep)\b", near, re.I)
+    return "5" if own else "4"
+
+
+def _other_party(near: str) -> str:
+    """1 sport utility vehicle, 2 other car, 3 pick-up truck, 4 van; empty where none is named."""
+    for words, digit in ((r"pick-?up", "3"), (r"van|minivan", "4"), (r"suv|sport utility", "1"), (r"car|sedan|vehicle", "2")):
+        if re.search(rf"\b(?:by|with|another|a|an|the|other) (?:\w+ ){{0,2}}(?:{words})\b(?!.{{0,12}}\b(?:her|his) (?:husband|wife))", near, re.I):
+            return digit
+    return "2" if re.search(r"t-?bone|rear-?ended|head-?on", near, re.I) else ""
