@@ -42,7 +42,7 @@ def look_up(
                 known = best.get(key)
                 if known is None or entry.score > known.score:
                     best[key] = entry
-    return sorted(best.values(), key=lambda e: -e.score)
+    return sorted(best.values(), key=lambda e: (-e.score, -len(e.matched)))
 
 
 def _ranked(item: Evidence, phrase: str, book: Book, context: str, limit: int) -> list[IndexEntry]:
@@ -59,7 +59,7 @@ def _ranked(item: Evidence, phrase: str, book: Book, context: str, limit: int) -
                 best[key] = found
     in_order = sorted(best.values(), key=lambda f: f.term)
     entries = [_entry(item, found, book) for found in in_order]
-    return sorted(entries, key=lambda e: -e.score)[:limit]
+    return sorted(entries, key=lambda e: (-e.score, -len(e.matched)))[:limit]
 
 
 def look_further(

@@ -119,6 +119,9 @@ def _cut(text: str, start: int, end: int, problem: Problem, lookup: Lookup) -> l
         best = lookup.find(phrase, 5)
         least = _LEAST_IN_PROSE if problem.prose else _LEAST if first < 4 else _LEAST_AFTER
         if not best or best[0].score < least:
+            # Words that lead nowhere by themselves may still say a side or a site.
+            if mentions and not problem.prose:
+                mentions[-1] = mentions[-1]._replace(modifiers=(*mentions[-1].modifiers, phrase))
             continue
         assertion, mark = assertion_of(cues, begin, stop)
         mention = Mention(
