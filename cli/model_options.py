@@ -1,4 +1,4 @@
-"""The options that choose a model as the judge, shared by ``code``, ``batch``, ``evaluate``, ``model``.
+"""The options that choose a model as the judge, shared by all commands that code charts.
 
 Each option has an environment variable of our own; the option wins. Without a model named in
 either, the rules judge codes, whatever keys the environment holds. Light: the client is imported
@@ -71,7 +71,7 @@ def judge_factory(options: argparse.Namespace) -> "Callable[[], Judge] | None":
     settings = model_settings(options)
     if settings is None:
         return None
-    from chartcoder.agents.model.judge import ModelJudges
+    from chartcoder.agents.model.factory import ModelJudges
 
     judges = ModelJudges(settings)
     judges.check_files()

@@ -12,7 +12,7 @@ import os
 import sqlite3
 import threading
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from chartcoder.tabular.home import home
 
@@ -55,7 +55,7 @@ class AnswerCache:
         row = self._one(
             "SELECT text, prompt_tokens, completion_tokens FROM answer WHERE key=?", key
         )
-        return None if row is None else Kept(str(row[0]), int(row[1]), int(row[2]))
+        return None if row is None else Kept(*row)
 
     def put(self, key: str, kept: Kept) -> None:
         """Keeps an answer."""
@@ -77,7 +77,7 @@ class AnswerCache:
         packed = json.dumps(ability, sort_keys=True)
         self._write("INSERT OR REPLACE INTO server VALUES(?,?)", (key, packed))
 
-    def _one(self, query: str, key: str) -> tuple[object, ...] | None:
+    def _one(self, query: str, key: str) -> tuple[Any, ...] | None:
         try:
             database = self._open()
             return None if database is None else database.execute(query, (key,)).fetchone()

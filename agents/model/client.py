@@ -5,6 +5,7 @@ the number of requests under way, answers identical calls from the disk, and ask
 the error shown, where an answer is of no use.
 """
 
+import json
 import os
 import threading
 import time
@@ -202,7 +203,7 @@ class ModelClient:
         config: Any = {"run_name": f"ask {agent}", "metadata": {"chartcoder_turn": turn}}
         tries = 0
         while True:
-            shown = _with_schema(messages, schema) if _shows(ability) else messages
+            shown = with_schema(messages, schema) if _shows(ability) else messages
             self._take_turn()
             account.calls += 1
             begun = time.monotonic()
@@ -235,7 +236,7 @@ class ModelClient:
                 raise
             finally:
                 account.seconds += time.monotonic() - begun
-            self._note(model, ability)
+            self.learn(model, ability)
             account.add(model, raw.prompt_tokens, raw.completion_tokens)
             with self._lock:
                 self._tally[agent, "calls"] += 1
@@ -261,7 +262,8 @@ class ModelClient:
             bool(remembered.get("show")),
         )
 
-    def _note(self, model: str, ability: Ability) -> None:
+    def learn(self, model: str, ability: Ability) -> None:
+        """Remembers what a server can do, in this process and on disk."""
         if self._abilities.get(model) == ability:
             return
         self._abilities[model] = ability
@@ -278,7 +280,7 @@ class ModelClient:
         """The first answer was of no use, the one with the schema in the prompt was."""
         known = self.ability(model)
         if known.form == "json_schema" and not known.show:
-            self._note(model, replace(known, show=True))
+            self.learn(model, replace(known, show=True))
 
     def _lesser(self, ability: Ability, failure: Unsupported) -> Ability | None:
         """What to try after a refusal: without the parameter, else in the next form."""
@@ -313,18 +315,19 @@ def _shows(ability: Ability) -> bool:
     return ability.show or ability.form in ("json_object", "plain")
 
 
-def _with_schema(messages: Messages, schema: dict[str, Any]) -> Messages:
-    import json
-
+def with_schema(messages: Messages, schema: dict[str, Any]) -> Messages:
+    """A prompt that shows the schema of its answer, for servers that take it no other way."""
     bare = {key: value for key, value in schema.items() if key != "title"}
     packed = json.dumps(bare, separators=(",", ":"))
     said = f"Answer with one JSON object and nothing else. Its JSON schema: {packed}"
+    if said in messages.system:
+        return messages
     return messages._replace(system=f"{messages.system}\n\n{said}")
 
 
 def _with_error(messages: Messages, failure: FailedAnswer, kind: type[Answer]) -> Messages:
     """The question once more, with what was wrong with the first answer."""
-    shown = _with_schema(messages, answer_schema(kind))
+    shown = with_schema(messages, answer_schema(kind))
     start = " ".join(failure.text.split())[:200]
     said = f" It began: {start}" if start else ""
     return shown._replace(

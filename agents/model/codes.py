@@ -1,4 +1,4 @@
-"""Which codes? The question to the model over everything in reach, and candidates from its answer."""
+"""Which codes? The question to the model over everything in reach, and what its answer chose."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,11 +8,9 @@ from chartcoder.agents.model.account import Account
 from chartcoder.agents.model.answers import CodesAnswer, CodesItem, FailedAnswer
 from chartcoder.agents.model.prompts import Messages, Prompt
 from chartcoder.agents.model.quotes import QuoteFinder
-from chartcoder.agents.model.reach import Sheet
+from chartcoder.agents.model.reach import Offer, Sheet
 from chartcoder.agents.model.show import encounter_line, evidence_lines, fence_for
-from chartcoder.agents.values import Candidate, Chart, Evidence, NoteWeighed, Rejected
-
-Offer = tuple[Evidence, Sequence[Candidate]]
+from chartcoder.agents.values import Candidate, Chart, NoteWeighed, Rejected
 
 # A code that the model chose and the rules rank first as well, and one that only the model chose.
 _AGREED = 0.95
@@ -46,6 +44,9 @@ def question(
     combined = sheet.combinations([item for item, _ in offered], offered)
     if combined:
         blocks.append("\n".join(["Combinations of several pieces of evidence:", *combined]))
+    excluded = sheet.exclusions(offered)
+    if excluded:
+        blocks.append("\n".join(["Notes between them:", *excluded]))
     filled = prompt.fill(
         {
             "year": book.release.year, "encounter": encounter_line(chart.encounter, setting),
@@ -83,7 +84,7 @@ def read(
     chart: Chart,
     account: Account,
 ) -> tuple[dict[int, Read], int]:
-    """The choice for each evidence item that was answered, and how many numbers stood for nothing."""
+    """The choice for each evidence item answered, and how many numbers stood for nothing."""
     finder = QuoteFinder(chart.text)
     by_id = {item.id: list(candidates) for item, candidates in offered}
     found: dict[int, Read] = {}

@@ -12,6 +12,8 @@ from typing import Literal, NamedTuple
 
 from rapidfuzz import fuzz
 
+from chartcoder.agents.model.lexicon import words as words_of
+
 How = Literal["exact", "folded", "fuzzy"]
 
 _LEAST_FUZZY = 12
@@ -19,51 +21,7 @@ _MOST_FUZZY = 400
 _LIKENESS = 90.0
 _ELLIPSIS = re.compile(r"\s*(?:\.{3,}|…|\[\.\.\.\])\s*")
 _WORDS = re.compile(r"[a-z0-9]+(?:[.,/][0-9]+)*")
-_GUARDED = frozenset(
-    [
-        "no",
-        "not",
-        "cannot",
-        "t",
-        "non",
-        "none",
-        "never",
-        "nor",
-        "without",
-        "denies",
-        "denied",
-        "deny",
-        "negative",
-        "absent",
-        "free",
-        "ruled",
-        "rule",
-        "unlikely",
-        "possible",
-        "possibly",
-        "probable",
-        "probably",
-        "suspected",
-        "likely",
-        "left",
-        "right",
-        "bilateral",
-        "both",
-        "unilateral",
-        "type",
-        "i",
-        "ii",
-        "iii",
-        "iv",
-        "acute",
-        "chronic",
-        "history",
-        "family",
-        "resolved",
-        "with",
-    ]
-)
-_SIGNS = {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "‑": "-", "−": "-"}  # fmt: skip
+_SIGNS = dict(zip("‘’“”–—‑−", "''\"\"----", strict=True))
 
 
 class Located(NamedTuple):
@@ -82,7 +40,7 @@ class Folded(NamedTuple):
 
 
 def fold_text(text: str) -> Folded:
-    """Folds white space runs to one space, case, compatibility forms, quotation marks and dashes."""
+    """Folds runs of white space, case, compatibility forms, quotation marks and dashes."""
     characters: list[str] = []
     places: list[int] = []
     for place, character in enumerate(text):
@@ -204,4 +162,5 @@ def _widened(text: str, start: int, end: int) -> tuple[int, int]:
 def _guarded(text: str) -> list[str]:
     """The words a fuzzy match may not change: numbers, negations, sides, grades."""
     words = _WORDS.findall(text)
-    return sorted(w for w in words if w in _GUARDED or any(c.isdigit() for c in w))
+    guarded = words_of("guarded_words")
+    return sorted(w for w in words if w in guarded or any(c.isdigit() for c in w))

@@ -8,97 +8,29 @@ and nothing else.
 """
 
 from collections.abc import Iterable, Sequence
-from functools import cache
-from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from chartcoder.agents.book import Book
+from chartcoder.agents.model.neighbours import Neighbours, words_in, words_of
+from chartcoder.agents.model.partners import drug_codes, partners
 from chartcoder.agents.rules.combine import combine
 from chartcoder.agents.validator import candidate
 from chartcoder.agents.values import Candidate, Chart, Evidence, IndexEntry
-from chartcoder.index.words import canonical, read_table, split, tokens
-from chartcoder.tabular.codes import dotted, with_seventh
-from chartcoder.tabular.home import resources
-from chartcoder.tabular.notes import instructions
+from chartcoder.tabular.codes import with_seventh
+from chartcoder.tabular.codeset import CodeSet
+from chartcoder.tabular.excludes import excludes1
+from chartcoder.tabular.findings import Finding
+from chartcoder.tabular.rulebook import rule_book
 from chartcoder.tabular.store import Entry, TabularList
 
 Kind = Literal["code", "seventh"]
+Offer = tuple[Evidence, Sequence[Candidate]]
 
 _CANDIDATES = 5
-_SIBLINGS = 9
-_FEW = 5
-_COUSINS = 6
 _CROWDED = 12
-_UNSAID = -0.5
-_LARGE = 60
 _PARTNERS = 3
-_MOSTLY = 0.6
 _PARTNERS_OF_CHART = 10
-_PARTNER_KINDS = ("code_first", "use_additional", "code_also")
-_ASKED = {
-    "code_first": "a note asks for its cause first",
-    "use_additional": "a note asks for it besides",
-    "code_also": "a note says code also",
-}
-# Words that stand in most notes and say nothing about a chart.
-_EMPTY = frozenset(
-    [
-        "additional",
-        "any",
-        "applicable",
-        "associated",
-        "associate",
-        "causal",
-        "cause",
-        "code",
-        "condition",
-        "continued",
-        "disease",
-        "disorder",
-        "documented",
-        "drug",
-        "due",
-        "effect",
-        "etiology",
-        "exposure",
-        "factor",
-        "first",
-        "following",
-        "form",
-        "further",
-        "history",
-        "identify",
-        "if",
-        "infection",
-        "infectious",
-        "known",
-        "manifestation",
-        "organism",
-        "other",
-        "present",
-        "related",
-        "select",
-        "status",
-        "such",
-        "syndrome",
-        "use",
-        "agent",
-        "underlying",
-        "type",
-        "term",
-        "long",
-        "acute",
-        "chronic",
-        "specify",
-        "influence",
-        "health",
-        "personal",
-    ]
-)
-
-_SIDES = frozenset(["right", "left"])
-_PREGNANT = frozenset(["pregnant", "pregnancy", "postpartum", "gestation", "trimester", "prenatal"])
-_NEWBORN = frozenset(["newborn", "neonate", "neonatal", "nicu"])
+_LONGEST_NOTE = 160
 
 
 class Option(NamedTuple):
@@ -144,14 +76,9 @@ class Sheet:
         self.options: dict[int, Option] = {}
         self._by_code: dict[str, int] = {}
         self._next = 1
-        crowded = items > _CROWDED
-        self._siblings = _FEW if crowded else _SIBLINGS
-        self._cousins = _COUSINS // 2 if crowded else _COUSINS
         self._families = 0
-        self._chart_words = frozenset(canonical(w) for w in split(chart.text)) | frozenset(
-            tokens(chart.text)
-        )
-        self._drugs = _drug_codes(chart.text)
+        self._near = Neighbours(book.tabular, words_in(chart.text), crowded=items > _CROWDED)
+        self._drugs = drug_codes(chart.text)
         self._asked = 0
 
     @property
@@ -165,21 +92,20 @@ class Sheet:
         Codes that stand in the list of an earlier item are named by their number only.
         """
         lines: list[str] = []
-        words = _words_of(item)
+        words = words_of(item)
         shown: set[str] = set()
         again: list[int] = []
         for one, code in self._seeds(candidates[:_CANDIDATES]):
             entry = self.tabular.get(code)
             if entry is None:
                 continue
-            base = self._sided(self.tabular.get(entry.base) or entry, words)
+            base = self._near.sided(self.tabular.get(entry.base) or entry, words)
             if base.code in shown:
                 continue
             if base.code in self._by_code:
                 again.append(self._by_code[base.code])
                 continue
-            header = self._header(base)
-            family, cousins = self._family(base, header, words)
+            family, cousins = self._near.around(base, words, frozenset(self._by_code))
             shown.update(e.code for e in (*family, *cousins))
             lines += self._list(family, base, one, item.id, cousins)
         lines += self._partners(item, candidates[:2])
@@ -202,9 +128,23 @@ class Sheet:
                 seeds.append((one, named.code))
         return seeds
 
-    def combinations(
-        self, evidence: Sequence[Evidence], offered: Sequence[tuple[Evidence, Sequence[Candidate]]]
-    ) -> list[str]:
+    def exclusions(self, offered: Sequence[Offer]) -> list[str]:
+        """Lines for the notes that forbid two leading candidates beside each other."""
+        leading = dict.fromkeys(c.code for _, candidates in offered for c in candidates[:1])
+        lines = []
+        for finding in conflicts(self.book, leading):
+            numbers = [self._by_code.get(c) or self._by_base(c) for c in finding.codes]
+            if all(numbers) and len(set(numbers)) == 2:
+                first, second = numbers
+                words = finding.note[:_LONGEST_NOTE]
+                lines.append(f'  {first} excludes {second} (Excludes1): "{words}"')
+        return lines
+
+    def _by_base(self, code: str) -> int | None:
+        entry = self.tabular.get(code)
+        return self._by_code.get(entry.base) if entry is not None else None
+
+    def combinations(self, evidence: Sequence[Evidence], offered: Sequence[Offer]) -> list[str]:
         """Lines for codes that cover several of the conditions at once (I.B.9, I.A.15)."""
         best: dict[str, Candidate] = {}
         for _, candidates in offered:
@@ -225,7 +165,7 @@ class Sheet:
         return lines
 
     def chosen(self, numbers: Iterable[int], evidence: int) -> list[Candidate]:
-        """The candidates that numbers stand for; numbers that nothing stands behind are left out."""
+        """The candidates that numbers stand for, without numbers that nothing stands behind."""
         wanted = [self.options[n] for n in dict.fromkeys(numbers) if n in self.options]
         characters = {o.family: o.code for o in wanted if o.kind == "seventh"}
         found = []
@@ -249,86 +189,6 @@ class Sheet:
                     return code
         under = self.tabular.billable_under(option.code)
         return under[0].code if under else None
-
-    # Families
-
-    def _header(self, base: Entry) -> Entry | None:
-        if base.parent < 0:
-            return None
-        above = self.tabular.at(base.parent)
-        return above if above.kind == "code" else None
-
-    def _family(
-        self, base: Entry, header: Entry | None, words: frozenset[str]
-    ) -> tuple[list[Entry], list[Entry]]:
-        """Siblings under the header, and what the chart speaks of elsewhere in the category."""
-        if header is None:
-            return [base], []
-        siblings = self._leaves(header)
-        if len(siblings) > _LARGE:
-            siblings = [e for e in siblings if e.parent in (header.order, base.parent)]
-        near = self._best(siblings, base, header, words, self._siblings)
-        category = self._category(header)
-        if category.order == header.order:
-            return near, []
-        own = {e.code for e in siblings}
-        others = [e for e in self._leaves(category) if e.code not in own]
-        ranked = [(self._rank(e, category, words), e) for e in others]
-        ranked = [(score, e) for score, e in ranked if score > 0.5 and e.code not in self._by_code]
-        ranked.sort(key=lambda pair: (-pair[0], pair[1].order))
-        far = sorted((e for _, e in ranked[: self._cousins]), key=lambda e: e.order)
-        return near, far
-
-    def _sided(self, base: Entry, words: frozenset[str]) -> Entry:
-        """The same line for the side that the evidence names, where an entry led to another."""
-        sides = words & _SIDES
-        if len(sides) != 1:
-            return base
-        (side,) = sides
-        title = base.title.lower()
-        other = next((s for s in (*sorted(_SIDES - sides), "unspecified") if s in title), "")
-        if side in title or not other:
-            return base
-        wanted = title.replace(other, side)
-        top = self._category(base)
-        return next((e for e in self._leaves(top) if e.title.lower() == wanted), base)
-
-    def _category(self, entry: Entry) -> Entry:
-        """The category an entry belongs to; itself where it is one."""
-        while entry.parent >= 0 and self.tabular.at(entry.parent).kind == "code":
-            entry = self.tabular.at(entry.parent)
-        return entry
-
-    def _leaves(self, header: Entry) -> list[Entry]:
-        """What can be chosen below a header: billable codes, and bases of a 7th character."""
-        found = []
-        for child in self.tabular.children(header.code):
-            if child.billable or child.seventh >= 0:
-                found.append(child)
-            else:
-                found += self._leaves(child)
-        return found
-
-    def _best(
-        self, entries: list[Entry], base: Entry, header: Entry, words: frozenset[str], most: int
-    ) -> list[Entry]:
-        fresh = [e for e in entries if e.code not in self._by_code and e.code != base.code]
-        if len(fresh) >= _FEW:
-            ranked = [(self._rank(e, header, words), e) for e in fresh]
-            ranked.sort(key=lambda pair: (-pair[0], pair[1].order))
-            said = [e for score, e in ranked if score >= _UNSAID]
-            fresh = (said if len(said) >= _FEW - 1 else [e for _, e in ranked[: _FEW - 1]])[
-                : most - 1
-            ]
-        return sorted([*fresh, base], key=lambda e: e.order)
-
-    def _rank(self, entry: Entry, header: Entry, words: frozenset[str]) -> float:
-        """How much the chart speaks of what an entry adds to its header."""
-        own = _title_words(entry.title) - _title_words(header.title)
-        said = own & words
-        near = (own & self._chart_words) - said
-        score = 2.0 * len(said) + 0.7 * len(near) - 0.6 * len(own - said - near)
-        return score + (0.3 if "unspecified" in entry.title.lower() else 0.0)
 
     def _list(
         self,
@@ -364,68 +224,19 @@ class Sheet:
         terms = [n.text for n in self.tabular.own_notes(entry) if n.kind == "inclusion_term"]
         return f" (includes: {'; '.join(terms[:3])})" if terms else ""
 
-    # What notes ask for
-
     def _partners(self, item: Evidence, candidates: Sequence[Candidate]) -> list[str]:
-        """Codes that notes of the leading candidates ask for and the chart may document."""
+        """Lines for what notes of the leading candidates ask for and the chart may document."""
         lines: list[str] = []
         for one in candidates:
-            for block in instructions(self.tabular, one.code):
-                if block.kind not in _PARTNER_KINDS:
+            for partner in partners(self.book, self._near, self._drugs, one):
+                if partner.entry.code in self._by_code:
                     continue
-                for line in block.lines:
-                    for entry in self._documented(line.references, line.text, one):
-                        if len(lines) >= _PARTNERS or self._asked >= _PARTNERS_OF_CHART:
-                            return lines
-                        number = self._number(
-                            entry, _by_note(self.book, entry, one.entry, block.origin, line.words),
-                            item.id, "", "additional",
-                        )  # fmt: skip
-                        self._asked += 1
-                        lines.append(f"  asked for ({_ASKED[block.kind]}): {number} {entry.title}")
+                if len(lines) >= _PARTNERS or self._asked >= _PARTNERS_OF_CHART:
+                    return lines
+                number = self._number(partner.entry, partner.led, item.id, "", "additional")
+                self._asked += 1
+                lines.append(f"  asked for ({partner.asked}): {number} {partner.entry.title}")
         return lines
-
-    def _documented(
-        self,
-        named: Sequence,
-        text: str,
-        one: Candidate,  # type: ignore[type-arg]
-    ) -> list[Entry]:
-        found: list[Entry] = []
-        for reference in named:
-            if reference.low != reference.high or reference.position:
-                continue
-            code = dotted(reference.low)
-            if code[:3] == one.code[:3]:
-                continue
-            by_drug = any(d.startswith(code) for d in self._drugs)
-            wanted = self._content(text) - _title_words(one.title)
-            said = len(wanted & self._chart_words)
-            if not by_drug and (not said or said < _MOSTLY * len(wanted)):
-                continue
-            entry = self.tabular.get(code)
-            if entry is None or not self._may_be(code):
-                continue
-            leaves = [entry] if entry.billable or entry.seventh >= 0 else self._leaves(entry)
-            ranked = [
-                (2.0 if e.code in self._drugs else self._rank(e, entry, frozenset()), e)
-                for e in leaves
-            ]
-            ranked.sort(key=lambda pair: (-pair[0], pair[1].order))
-            found += [
-                e for score, e in ranked[:1]
-                if e.code not in self._by_code and (len(leaves) == 1 or score > 0)
-            ]  # fmt: skip
-        return found
-
-    def _may_be(self, code: str) -> bool:
-        """Pregnancy and newborn codes are partners only in charts that speak of either."""
-        words = {"O": _PREGNANT, "P": _NEWBORN}.get(code[0])
-        return words is None or bool(words & self._chart_words)
-
-    def _content(self, text: str) -> frozenset[str]:
-        plain = text.partition("(")[0]
-        return frozenset(w for w in tokens(plain) if w not in _EMPTY and len(w) > 2)
 
     # Numbers
 
@@ -434,9 +245,7 @@ class Sheet:
         if known is not None:
             return known
         base = not entry.billable
-        return self._add(
-            entry.code, entry.title, base, usual if base else "", led, evidence, role
-        )
+        return self._add(entry.code, entry.title, base, usual if base else "", led, evidence, role)
 
     def _add(
         self,
@@ -465,51 +274,8 @@ class Sheet:
         return number
 
 
-def _words_of(item: Evidence) -> frozenset[str]:
-    """The canonical words of an evidence item and what belongs to it."""
-    texts = [item.phrase, item.span.text, *item.modifiers]
-    texts += [s.text for s in item.support if s.end - s.start <= 200]
-    return frozenset(w for t in texts for w in (*tokens(t), *map(canonical, split(t))))
-
-
-def _title_words(title: str) -> frozenset[str]:
-    return frozenset(canonical(w) for w in split(title)) - _SMALL
-
-
-_SMALL = frozenset(
-    "a an and are as at by for from in into is it of on or the to with due other specified part "
-    "site elsewhere classified not".split()
-)
-
-
-def _by_note(book: Book, entry: Entry, led: IndexEntry, origin: str, words: str) -> IndexEntry:
-    """The index entry of a code that a note led to: its own in the Index, else the note."""
-    for term in book.index.leading_to(entry.code):
-        if term.book in ("index", "supplement"):
-            path = tuple(step.title for step in book.index.path(term.id))
-            return IndexEntry(
-                evidence=led.evidence, code=term.code, path=path, score=led.score, book=term.book,
-                hops=(f"note at {origin}: {words}",),
-            )  # fmt: skip
-    return IndexEntry(
-        evidence=led.evidence, code=entry.code, path=led.path, score=led.score, book="note",
-        hops=(*led.hops, f"note at {origin}: {words}"),
-    )  # fmt: skip
-
-
-@cache
-def _drugs() -> dict[str, tuple[str, ...]]:
-    rows = read_table(resources() / "lexicon" / "drugs.tsv")
-    return {
-        row["name"].lower(): tuple(c.strip() for c in row["long_term_code"].split(",") if c.strip())
-        for row in rows
-        if row["long_term_code"]
-    }
-
-
-def _drug_codes(text: str) -> frozenset[str]:
-    """The codes of long-term therapy with the drugs that a chart names."""
-    table = _drugs()
-    words = [w.lower() for w in split(text)]
-    pairs = [f"{a} {b}" for a, b in pairwise(words)]
-    return frozenset(c for name in (*words, *pairs) for c in table.get(name, ()))
+def conflicts(book: Book, codes: Iterable[str]) -> list[Finding]:
+    """The pairs of codes that an Excludes1 note forbids or may forbid (I.A.12.a)."""
+    rules = rule_book(book.tabular)
+    items = [item for code in codes if (item := rules.item(code)) is not None]
+    return [f for f in excludes1(CodeSet(items)) if f.severity in ("error", "query")]

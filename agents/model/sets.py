@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 from chartcoder.agents.book import Book
 from chartcoder.agents.model.account import Account
-from chartcoder.agents.model.answers import FailedAnswer, SetAnswer
+from chartcoder.agents.model.answers import FailedAnswer, SetAnswer, SetItem
+from chartcoder.agents.model.lexicon import prefixes
 from chartcoder.agents.model.prompts import Messages, Prompt
 from chartcoder.agents.model.quotes import QuoteFinder
+from chartcoder.agents.model.reach import conflicts
 from chartcoder.agents.model.show import encounter_line, quoted, sentence_around
 from chartcoder.agents.values import (
     Candidate,
@@ -20,24 +22,14 @@ from chartcoder.agents.values import (
     Settlement,
     Wanted,
 )
-from chartcoder.tabular.codeset import CodeSet
-from chartcoder.tabular.excludes import excludes1
 from chartcoder.tabular.home import resources
-from chartcoder.tabular.rulebook import rule_book
 
 _MOST_SENTENCE = 200
-# Chapter 18, and the symptoms that other chapters hold.
-_SYMPTOMS = (
-    "R", "M25.4", "M25.5", "M25.6", "M54.2", "M54.5", "M54.6", "M54.9", "M79.6", "M79.1", "H57.1",
-    "H92.0", "G89", "N64.4", "K08.8", "L29.9", "F51", "G47.0", "N93.9",
-)  # fmt: skip
-_SIDE = re.compile(r"\b(?:right|left)\b")
-# Histories and statuses; drugs, dependence, weeks and stages that a note asks for are none.
-_STATUS = ("Z80", "Z81", "Z82", "Z83", "Z84", "Z85", "Z86", "Z87", "Z88", "Z90", "Z92", "Z98")
 _DIGESTS = {
     "outpatient": ("outpatient.md",),
     "inpatient": ("principal-diagnosis.md", "additional-diagnoses.md"),
 }
+_SIDE = re.compile(r"\b(?:right|left)\b")
 
 
 class Numbered(NamedTuple):
@@ -157,9 +149,9 @@ def _judged(
     for one in candidates:
         number = numbers[one.code]
         categories.setdefault(one.code[:3], []).append(number)
-        if one.code.startswith(_SYMPTOMS) and one.code[:3] != "R65" and len(candidates) > 1:
+        if _is_symptom(one.code) and len(candidates) > 1:
             lines.append(f"{number} is a symptom or finding: does another code explain it (I.B.5)?")
-        if one.code.startswith(_STATUS) and len(candidates) > 1:
+        if one.code.startswith(prefixes("statuses")) and len(candidates) > 1:
             lines.append(f"{number} is history or status: does it bear on this encounter?")
         said = {by_id[n].span.assertion for n in one.evidence if n in by_id}
         if said and "present" not in said:
@@ -172,18 +164,15 @@ def _judged(
     return lines
 
 
+def _is_symptom(code: str) -> bool:
+    return code.startswith(prefixes("symptoms")) and not code.startswith(prefixes("no_symptoms"))
+
+
 def _worded(reason: str, numbers: Mapping[str, int]) -> str:
     """A reason of the rules with numbers in place of codes."""
     for code in sorted(numbers, key=len, reverse=True):
         reason = reason.replace(code, f"number {numbers[code]}")
     return reason.rstrip(".")
-
-
-def conflicts(book: Book, codes: Sequence[str]) -> list:  # type: ignore[type-arg]
-    """The pairs of a set that an Excludes1 note forbids or may forbid."""
-    rules = rule_book(book.tabular)
-    items = [item for code in codes if (item := rules.item(code)) is not None]
-    return [f for f in excludes1(CodeSet(items)) if f.severity in ("error", "query")]
 
 
 def check(answer: SetAnswer, asked: Numbered) -> None:
@@ -222,7 +211,7 @@ class Verdicts(NamedTuple):
 
 def read(answer: SetAnswer, asked: Numbered, chart: Chart, account: Account) -> Verdicts:
     """The verdict on each code of the set."""
-    verdicts = {}
+    verdicts: dict[int, SetItem] = {}
     for item in answer.items:
         if item.number in asked.codes:
             verdicts.setdefault(item.number, item)

@@ -143,7 +143,7 @@ def read_object(text: str) -> dict[str, object]:
 
 def read_models(text: str) -> "dict[AgentName, str]":
     """``extractor=small,reconciler=large``: another model for some agents."""
-    found: "dict[AgentName, str]" = {}
+    found: dict[AgentName, str] = {}
     for part in filter(None, (p.strip() for p in text.split(","))):
         name, _, model = part.partition("=")
         agent = next((a for a in _AGENTS if a == name.strip()), None)

@@ -4,6 +4,7 @@ What comes back is a raw answer or a failure of one of the known kinds. Retrying
 remembering are the client's business.
 """
 
+import json
 import re
 import time
 from collections.abc import Mapping
@@ -25,6 +26,7 @@ _TOO_LONG = re.compile(
     r"|exceeds? the (available )?context",
     re.IGNORECASE,
 )
+_PREFIX = re.compile(r"^Error code: \d+ - ")
 _FILTERED = re.compile(r"content.?(filter|management|policy)", re.IGNORECASE)
 
 
@@ -195,9 +197,10 @@ def _read_message(message: Any, messages: Messages) -> Raw:
     if message.additional_kwargs.get("refusal"):
         raise FailedAnswer("refusal", f"The model refused: {message.additional_kwargs['refusal']}")
     text = message.content if isinstance(message.content, str) else _joined(message.content)
-    calls = message.additional_kwargs.get("tool_calls") or []
-    if calls:
-        text = str(calls[0].get("function", {}).get("arguments") or "")
+    if message.tool_calls:
+        text = json.dumps(message.tool_calls[0]["args"], ensure_ascii=False)
+    elif message.invalid_tool_calls:
+        text = str(message.invalid_tool_calls[0].get("args") or "")
     reason = message.response_metadata.get("finish_reason")
     if reason == "length":
         raise FailedAnswer("truncated", "The answer was cut short.", text)
@@ -220,7 +223,7 @@ def _joined(content: Any) -> str:
 
 def _of_status(error: Any) -> FailedAnswer:
     status = int(error.status_code)
-    said = " ".join(str(error.message).split())[:300]
+    said = _PREFIX.sub("", " ".join(str(error.message).split()))[:300]
     if status == 429:
         code = str(getattr(error, "code", "") or "")
         if code == "insufficient_quota":

@@ -1,4 +1,4 @@
-"""A chat-completions server on loopback that speaks the OpenAI wire format and misbehaves on demand.
+"""A chat-completions server on loopback that speaks the OpenAI format and misbehaves on demand.
 
 Standard library only, so that a test sees what really goes over the wire. An *answerer* writes the
 answers; *faults* are used up one a request before any answer is written; *limits* are what the
@@ -136,7 +136,9 @@ def _handler(model: ModelServer) -> type[BaseHTTPRequestHandler]:
         def log_message(self, *_: object) -> None:
             pass
 
-        def reply(self, status: int, payload: object, headers: dict[str, str] | None = None) -> None:
+        def reply(
+            self, status: int, payload: object, headers: dict[str, str] | None = None
+        ) -> None:
             data = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
             self.send_response(status)
             self.send_header("content-type", "application/json")
@@ -235,15 +237,15 @@ def _completion(body: Body, text: str, fault: str, limits: frozenset[str]) -> Bo
     elif fault == "invalid JSON":
         message["content"] = text[:-3] + ",,"
     elif fault == "wrong schema":
-        message["content"] = json.dumps({key: "seven" for key in json.loads(text)})
+        message["content"] = json.dumps(dict.fromkeys(json.loads(text), "seven"))
     elif fault == "another question":
         message["content"] = '{"weather": "fine", "city": "Lyon"}'
     elif fault == "prose":
-        message["content"] = f"Here is my answer, as you asked:\n\n{text}\n\nI hope this helps {{:-)"
+        message["content"] = f"Here is my answer, as asked:\n\n{text}\n\nI hope this helps {{:-)"
     elif fault == "fence":
         message["content"] = f"```json\n{text}\n```"
     elif fault == "thinking":
-        message["content"] = f"<think>The schema is {{\"a\": 1}}, let me see...</think>\n{text}"
+        message["content"] = f'<think>The schema is {{"a": 1}}, let me see...</think>\n{text}'
     elif fault == "thinking without end":
         message["content"] = "<think>The chart says that" + " and so on" * 50
     elif fault == "no role":
@@ -385,7 +387,8 @@ class Recorded:
     def _number(self, text: str, words: str, evidence: int) -> int:
         """The number of a line that reads so, the one under this evidence before others."""
         own = dict(blocks(text)).get(evidence, "")
-        pattern = re.compile(rf"(?:^ +|: |; |\): )(\d+) {re.escape(words)}(?= \(includes:| - covers|;|$)", re.M)
+        end = r"(?= \(includes:| - covers|;|$)"
+        pattern = re.compile(rf"(?:^ +|: |; |\): )(\d+) {re.escape(words)}{end}", re.MULTILINE)
         found = pattern.search(own) or pattern.search(text)
         if found is None:
             if question_of_line(text) == "codes":
