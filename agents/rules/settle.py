@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from chartcoder.agents.book import Book
 from chartcoder.agents.judge import Settlement
 from chartcoder.agents.rules.combine import combine
+from chartcoder.agents.rules.confidence import calibrated
 from chartcoder.agents.rules.conflicts import settle_conflicts
 from chartcoder.agents.rules.integral import drop_integral, drop_less_specific
 from chartcoder.agents.rules.policies import Policies
@@ -37,7 +38,8 @@ def settle(
         candidates: verified candidates, those of the same code not yet merged.
         policies: what to do where the guidelines leave room.
     """
-    sure, suggested = _sure_enough(_merged(candidates), policies)
+    meant = [c.model_copy(update={"confidence": calibrated(c.confidence)}) for c in candidates]
+    sure, suggested = _sure_enough(_merged(meant), policies)
     sure, unfit = _of_this_patient(chart, sure)
     # Vague names go before combining, so that they combine with nothing, and once more after it.
     sure, vague = drop_less_specific(book.tabular, sure)
