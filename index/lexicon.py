@@ -6,6 +6,7 @@ Tables: ``resources/lexicon/abbreviations.tsv`` (one row a sense, told apart by 
 
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -100,22 +101,34 @@ def _write_out(phrase: str, context: str) -> str:
     return " ".join(result)
 
 
-def _sense(senses: "list[Sense] | tuple[()]", written: str, near: str, far: str) -> Sense | None:
+def _sense(senses: "Sequence[Sense]", written: str, near: str, far: str) -> Sense | None:
     """The sense of an abbreviation: the exact capitals first, then cues near by, then far."""
-    exact = [s for s in senses if s.exact and s.written == written]
-    fitting = exact or [s for s in senses if not s.exact]
+    fitting = _fitting(senses, written)
+    found = _by_cues(fitting, near)
+    if found is not None:
+        return found
     default = next((s for s in fitting if not s.cues), None)
-    for context in (near, far):
-        best: tuple[int, Sense] | None = None
-        for sense in fitting:
-            hits = sum(1 for cue in sense.cues if f" {cue} " in context)
-            if hits and (best is None or hits > best[0]):
-                best = (hits, sense)
-        if best is not None:
-            return best[1]
-        if default is not None:
-            return default
-    return default
+    return default if default is not None or not far else _far_sense(written, far)
+
+
+def _fitting(senses: "Sequence[Sense]", written: str) -> "list[Sense]":
+    exact = [s for s in senses if s.exact and s.written == written]
+    return exact or [s for s in senses if not s.exact]
+
+
+def _by_cues(fitting: "Sequence[Sense]", context: str) -> Sense | None:
+    """The sense with the most cues in a context, the first of equals; None where none has any."""
+    best: tuple[int, Sense] | None = None
+    for sense in fitting:
+        hits = sum([f" {cue} " in context for cue in sense.cues])
+        if hits and (best is None or hits > best[0]):
+            best = (hits, sense)
+    return best[1] if best is not None else None
+
+
+@lru_cache(maxsize=4096)
+def _far_sense(written: str, far: str) -> Sense | None:
+    return _by_cues(_fitting(_abbreviations().get(written.lower(), ()), written), far)
 
 
 @lru_cache(maxsize=64)

@@ -7,12 +7,13 @@ drug is looked up in the table itself, and for drugs it does not name in
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
 from chartcoder.agents.book import Book
-from chartcoder.agents.rules.drugs import Drug, find_drugs
+from chartcoder.agents.rules.drugs import Drug
 from chartcoder.agents.rules.history import title_of
 from chartcoder.agents.rules.mentions import Mention
 from chartcoder.agents.rules.reading import Reading
@@ -121,7 +122,7 @@ def _named_in(reading: Reading, start: int, end: int) -> Iterator[tuple[int, int
     """Drugs and groups of drugs named in a stretch: start, end, stem."""
     book, text, table = reading.lookup.book, reading.text, _table()
     taken = []
-    for named in find_drugs(text, start, end):
+    for named in reading.drugs_in(start, end):
         stem = stem_of(named.drug, book)
         if stem:
             taken.append((named.start, named.end))
@@ -136,7 +137,7 @@ def _one_of_group(stem: str, reading: Reading) -> str:
     if len(stem) < 6 or stem[-1] == "X":
         return stem
     stems = {
-        s for d in find_drugs(reading.text, 0, len(reading.text))
+        s for d in reading.drugs
         if (s := stem_of(d.drug, reading.lookup.book))[:5] == stem[:5]
     }  # fmt: skip
     return stems.pop() if len(stems) == 1 else stem
@@ -174,8 +175,7 @@ def find_tied(reading: Reading) -> list[Tied]:
 def _names_effect(reading: Reading, stretch: Stretch, end: int) -> bool:
     """The drug stands right before a condition as its adjective: ``opioid constipation``."""
     return any(
-        f.stretch == stretch and f.spot.start - end == 1 and reading.text[end] == " "
-        for f in reading.conditions
+        f.spot.start - end == 1 and reading.text[end] == " " for f in reading.conditions_in(stretch)
     )
 
 
@@ -195,7 +195,7 @@ def find_adverse(reading: Reading, known: Sequence[Mention]) -> list[Mention]:
     """
     found: dict[str, Mention] = {}
     book = reading.lookup.book
-    stated = [(m.start, m.end) for m in known if m.assertion in ("present", "resolved")]
+    stated = sorted((m.start, m.end) for m in known if m.assertion in ("present", "resolved"))
     for tied in find_tied(reading):
         if tied.kind == "5" and not _beside(tied, stated, reading):
             continue
@@ -212,10 +212,13 @@ def find_adverse(reading: Reading, known: Sequence[Mention]) -> list[Mention]:
 
 def _beside(tied: Tied, stated: Sequence[tuple[int, int]], reading: Reading) -> bool:
     """A condition told as present stands beside the drug."""
-    places = stated + [
-        (f.spot.start, f.spot.end) for f in reading.conditions
-        if f.stretch == tied.stretch and f.assertion == "present" and f.code[0] not in "VWXYZ"
-    ]  # type: ignore[operator]  # fmt: skip
+    first = bisect_left(stated, (tied.start - _LOOK_BACK, 0))
+    last = bisect_left(stated, (tied.end + _LOOK_BACK, 0))
+    places = [*stated[first:last]]
+    places += [
+        (f.spot.start, f.spot.end) for f in reading.conditions_in(tied.stretch)
+        if f.assertion == "present" and f.code[0] not in "VWXYZ"
+    ]  # fmt: skip
     for start, end in places:
         gap = tied.start - end if tied.before else start - tied.end
         if -1 <= gap < _NEAR and "\n" not in reading.text[min(end, tied.end) : max(start, tied.start)]:

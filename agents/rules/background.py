@@ -6,11 +6,10 @@ those that it treats or that weigh on it (IV.I, IV.J): here, those named with th
 
 from collections.abc import Sequence
 
-from chartcoder.agents.rules.drugs import find_drugs
 from chartcoder.agents.rules.history import find_history, is_chronic
 from chartcoder.agents.rules.mentions import Mention
 from chartcoder.agents.rules.policies import Policies
-from chartcoder.agents.rules.reading import Found, Reading, overlaps
+from chartcoder.agents.rules.reading import Found, Places, Reading
 from chartcoder.agents.rules.scan import category, mention_of
 from chartcoder.agents.rules.status import find_status
 from chartcoder.agents.values import Encounter
@@ -36,8 +35,8 @@ def find_background(
         found += history
         found += find_status(reading, encounter)
     if policies.background == "code":
-        gone = [(m.start, m.end) for m in history]
-        taken = [(m.start, m.end) for m in known if m.assertion == "present"]
+        gone = Places((m.start, m.end) for m in history)
+        taken = Places((m.start, m.end) for m in known if m.assertion == "present")
         denied = {
             category(f.code) for f in reading.conditions
             if f.assertion == "absent" and f.stretch.zone in ("diagnosis", "course", "plan", "past")
@@ -45,8 +44,8 @@ def find_background(
         for one in reading.conditions:
             if (
                 _stands(one)
-                and not overlaps(gone, one.spot.start, one.spot.end)
-                and not overlaps(taken, one.spot.start, one.spot.end)
+                and not gone.hold(one.spot.start, one.spot.end)
+                and not taken.hold(one.spot.start, one.spot.end)
                 and category(one.code) not in denied
                 and (encounter.setting == "inpatient" or _treated(one, reading))
             ):
@@ -66,4 +65,4 @@ def _stands(one: Found) -> bool:
 
 def _treated(one: Found, reading: Reading) -> bool:
     """Its treatment stands beside it in the same sentence."""
-    return bool(find_drugs(reading.text, one.stretch.start, one.stretch.end))
+    return bool(reading.drugs_in(one.stretch.start, one.stretch.end))

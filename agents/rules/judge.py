@@ -13,7 +13,7 @@ from chartcoder.agents.rules.lookup import Lookup
 from chartcoder.agents.rules.mentions import as_evidence, find_mentions
 from chartcoder.agents.rules.policies import policies_for
 from chartcoder.agents.rules.purpose import find_purposes
-from chartcoder.agents.rules.reading import Reading, overlaps
+from chartcoder.agents.rules.reading import Places, Reading
 from chartcoder.agents.rules.scan import find_conditions, sound_only
 from chartcoder.agents.rules.settle import settle
 from chartcoder.agents.values import (
@@ -71,8 +71,8 @@ class RulesJudge:
         mentions += find_conditions(reading, policies, chart.encounter, mentions)
         mentions += find_purposes(document, chart.encounter)
         background = find_background(reading, policies, chart.encounter, mentions)
-        over = [(m.start, m.end) for m in background if m.role == "history"]
-        mentions = [m for m in mentions if not overlaps(over, m.start, m.end)] + background
+        over = Places((m.start, m.end) for m in background if m.role == "history")
+        mentions = [m for m in mentions if not over.hold(m.start, m.end)] + background
         causes = find_adverse(reading, mentions)
         mentions = [fitted(m, reading, chart.encounter, causes) for m in mentions]
         mentions += [*causes, *find_underdosing_reasons(reading, causes)]

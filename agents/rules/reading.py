@@ -1,13 +1,14 @@
 """One reading of a chart that the finders of the rules judge share: stretches, words, conditions."""
 
 import re
-from bisect import bisect_right
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from functools import cached_property
 from typing import NamedTuple
 
 from chartcoder.agents.rules.assertion import Mark, assertion_of, marks
 from chartcoder.agents.rules.document import Document
+from chartcoder.agents.rules.drugs import DrugNamed, find_drugs
 from chartcoder.agents.rules.lookup import Lookup
 from chartcoder.agents.rules.spots import Spot, Word, read_words, spots_among
 from chartcoder.agents.rules.zones import Stretch, read_stretches
@@ -78,6 +79,7 @@ class Reading:
         self.text = document.text
         self.newborn = newborn
         self._words: dict[tuple[int, int], list[Word]] = {}
+        self._by_stretch: dict[tuple[int, int], list[Found]] | None = None
         self._marks: dict[tuple[int, int], list[Mark]] = {}
 
     @cached_property
@@ -98,6 +100,29 @@ class Reading:
     @cached_property
     def _starts(self) -> list[int]:
         return [s.start for s in self.stretches]
+
+    @cached_property
+    def drugs(self) -> tuple[DrugNamed, ...]:
+        """Every medicine that the chart names, in order."""
+        return tuple(find_drugs(self.text, 0, len(self.text)))
+
+    def drugs_in(self, start: int, end: int) -> tuple[DrugNamed, ...]:
+        """The medicines named in a stretch."""
+        first = bisect_left(self._drug_starts, start)
+        last = bisect_left(self._drug_starts, end)
+        return tuple(d for d in self.drugs[first:last] if d.end <= end)
+
+    @cached_property
+    def _drug_starts(self) -> list[int]:
+        return [d.start for d in self.drugs]
+
+    def conditions_in(self, stretch: Stretch) -> list[Found]:
+        """The conditions named in one stretch."""
+        if self._by_stretch is None:
+            self._by_stretch = {}
+            for one in self.conditions:
+                self._by_stretch.setdefault((one.stretch.start, one.stretch.end), []).append(one)
+        return self._by_stretch.get((stretch.start, stretch.end), [])
 
     def words(self, stretch: Stretch) -> list[Word]:
         """The words of a stretch, abbreviations written out."""
@@ -137,10 +162,11 @@ class Reading:
         found = _DOUBT_OF_TOPIC.search(self.text, topic.end, topic.around[1])
         if found is None:
             return False
+        first = bisect_left(self._starts, topic.end)
+        last = bisect_left(self._starts, found.start())
         return not any(
             topic.end <= spot.start < found.start()
-            for stretch in self.stretches
-            if topic.end <= stretch.start < found.start()
+            for stretch in self.stretches[first:last]
             for spot in spots_among(self.words(stretch), self.lookup)
         )
 
@@ -185,6 +211,24 @@ class Reading:
         return best[0].code if best and best[0].score >= 0.7 else ""
 
 
-def overlaps(taken: Sequence[tuple[int, int]], start: int, end: int) -> bool:
-    """Says whether a stretch overlaps one of those taken."""
-    return any(first < end and start < last for first, last in taken)
+class Places:
+    """Stretches of the chart that are spoken for, told quickly from those that are free.
+
+    Args:
+        taken: pairs of start and end.
+    """
+
+    def __init__(self, taken: Iterable[tuple[int, int]]) -> None:
+        merged: list[tuple[int, int]] = []
+        for start, end in sorted(taken):
+            if merged and start < merged[-1][1]:
+                merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+            else:
+                merged.append((start, end))
+        self._starts = [start for start, _ in merged]
+        self._ends = [end for _, end in merged]
+
+    def hold(self, start: int, end: int) -> bool:
+        """Says whether a stretch overlaps one that is taken."""
+        before = bisect_left(self._starts, end) - 1
+        return before >= 0 and self._ends[before] > start

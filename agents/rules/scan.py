@@ -11,8 +11,7 @@ from collections.abc import Sequence
 
 from chartcoder.agents.rules.mentions import Mention
 from chartcoder.agents.rules.policies import Policies
-from chartcoder.agents.rules.drugs import find_drugs
-from chartcoder.agents.rules.reading import SILENT, Found, Reading, overlaps
+from chartcoder.agents.rules.reading import SILENT, Found, Places, Reading
 from chartcoder.agents.rules.spots import not_conditions, qualifiers
 from chartcoder.agents.rules.zones import Stretch
 from chartcoder.agents.values import Encounter
@@ -56,7 +55,7 @@ def find_conditions(
     inpatient = encounter.setting == "inpatient"
     headed = frozenset() if inpatient or known else headed_problems(reading)
     listed = known or any(s.zone == "diagnosis" for s in reading.stretches)
-    taken = sorted((m.start, m.end) for m in known)
+    taken = Places((m.start, m.end) for m in known)
     denied = {
         category(f.code) for f in reading.conditions
         if f.assertion == "absent" and f.stretch.zone in _STATED
@@ -65,12 +64,12 @@ def find_conditions(
     return [
         mention_of(one)
         for one in reading.conditions
-        if not overlaps(taken, one.spot.start, one.spot.end)
+        if not taken.hold(one.spot.start, one.spot.end)
         and category(one.code) not in denied
         and (
             _stated_in_stay(one) or (symptoms and _asked_for(one, symptoms))
             if inpatient
-            else _established(one, bool(known), overlaps(taken, *one.stretch.around))
+            else _established(one, bool(known), taken.hold(*one.stretch.around))
             or one.stretch in headed
             or (symptoms and _asked_for(one, symptoms))
             or (not listed and not headed and _told(one))
@@ -155,7 +154,7 @@ def _unsound(mention: Mention, reading: Reading) -> bool:
     forms = [f for w in split(said) if w not in EMPTY and (f := canonical(w)) not in LATERALITY]
     if all(f in qualifiers() or f.isdigit() for f in forms) or " ".join(sorted(set(forms))) in not_conditions():
         return True
-    named = find_drugs(text, mention.start, mention.end)
+    named = reading.drugs_in(mention.start, mention.end)
     if named and sum(n.end - n.start for n in named) >= 0.8 * len(said):
         return True
     best = reading.lookup.find(mention.phrase, 1)

@@ -5,11 +5,11 @@ counts as which long-term use in ``resources/lexicon/drugs.tsv`` (I.C.21.c.3, I.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache
 
 from chartcoder.agents.book import Book
-from chartcoder.agents.rules.drugs import DrugNamed, find_drugs
+from chartcoder.agents.rules.drugs import DrugNamed
 from chartcoder.agents.rules.history import title_of
 from chartcoder.agents.rules.mentions import Mention, Role
 from chartcoder.agents.rules.reading import Reading
@@ -130,7 +130,7 @@ def _medicines(reading: Reading) -> Iterator[tuple[str, Mention]]:
     for stretch in reading.stretches:
         if stretch.zone not in _MEDICINE_ZONES:
             continue
-        for named in find_drugs(reading.text, stretch.start, stretch.end):
+        for named in reading.drugs_in(stretch.start, stretch.end):
             clause = _clause(reading.text, stretch, named)
             if _NOT_TAKEN.search(clause):
                 continue
@@ -230,8 +230,3 @@ def _allergies(reading: Reading) -> Iterator[tuple[str, Mention]]:
                     reading, stretch, hit.start, hit.end, rows[hit.row][0], "status", "allergy"
                 )
 
-
-def overlap_free(mentions: Sequence[Mention], known: Sequence[Mention]) -> list[Mention]:
-    """Those mentions whose place no known mention holds already."""
-    taken = [(m.start, m.end) for m in known]
-    return [m for m in mentions if not any(s < m.end and m.start < e for s, e in taken)]
