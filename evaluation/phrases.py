@@ -10,6 +10,7 @@ import argparse
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +19,6 @@ from chartcoder.graph.context import Context
 from chartcoder.graph.pipeline import run_chart
 from chartcoder.index.words import read_table
 from chartcoder.tabular.errors import BadInput
-
 
 _LEAST = 30
 
@@ -131,7 +131,7 @@ def interpolated(table: Sequence[tuple[float, float]], raw: float) -> float:
         return raw
     if raw <= table[0][0]:
         return table[0][1] * raw / table[0][0] if table[0][0] else table[0][1]
-    for (low, first), (high, second) in zip(table, table[1:], strict=False):
+    for (low, first), (high, second) in pairwise(table):
         if raw <= high:
             return first + (second - first) * (raw - low) / (high - low)
     return table[-1][1]
