@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
@@ -79,7 +79,7 @@ class Reading:
         self.text = document.text
         self.newborn = newborn
         self._words: dict[tuple[int, int], list[Word]] = {}
-        self._by_stretch: dict[tuple[int, int], list[Found]] | None = None
+        self._found: dict[tuple[int, int], list[Found]] = {}
         self._marks: dict[tuple[int, int], list[Mark]] = {}
 
     @cached_property
@@ -115,14 +115,6 @@ class Reading:
     @cached_property
     def _drug_starts(self) -> list[int]:
         return [d.start for d in self.drugs]
-
-    def conditions_in(self, stretch: Stretch) -> list[Found]:
-        """The conditions named in one stretch."""
-        if self._by_stretch is None:
-            self._by_stretch = {}
-            for one in self.conditions:
-                self._by_stretch.setdefault((one.stretch.start, one.stretch.end), []).append(one)
-        return self._by_stretch.get((stretch.start, stretch.end), [])
 
     def words(self, stretch: Stretch) -> list[Word]:
         """The words of a stretch, abbreviations written out."""
@@ -173,18 +165,35 @@ class Reading:
     @cached_property
     def conditions(self) -> tuple[Found, ...]:
         """Every condition the chart names where it can speak for the patient."""
-        found = []
+        return tuple(one for stretch in self.stretches for one in self.conditions_in(stretch))
+
+    def stated_in(self, zones: Collection[str]) -> list[Found]:
+        """The conditions named in some zones."""
+        return [
+            one
+            for stretch in self.stretches
+            if stretch.zone in zones
+            for one in self.conditions_in(stretch)
+        ]
+
+    def conditions_in(self, stretch: Stretch) -> list[Found]:
+        """The conditions named in one stretch; none where it speaks of others or of old visits."""
+        key = (stretch.start, stretch.end)
+        found = self._found.get(key)
+        if found is None:
+            silent = stretch.zone in SILENT or stretch.zone == "family"
+            found = [] if silent else list(self._conditions_in(stretch))
+            self._found[key] = found
+        return found
+
+    def _conditions_in(self, stretch: Stretch) -> Iterator[Found]:
         also = ("newborn",) if self.newborn else ()
-        for stretch in self.stretches:
-            if stretch.zone in SILENT or stretch.zone == "family":
-                continue
-            for spot in spots_among(self.words(stretch), self.lookup, also):
-                code = self.code_of(spot)
-                if code:
-                    assertion, mark = self.said_of(stretch, spot.start, spot.end)
-                    said = self.text[stretch.start : stretch.end]
-                    found.append(Found(spot, stretch, code, assertion, mark, said))
-        return tuple(found)
+        for spot in spots_among(self.words(stretch), self.lookup, also):
+            code = self.code_of(spot)
+            if code:
+                assertion, mark = self.said_of(stretch, spot.start, spot.end)
+                said = self.text[stretch.start : stretch.end]
+                yield Found(spot, stretch, code, assertion, mark, said)
 
     @cached_property
     def diabetes_type(self) -> str:

@@ -52,39 +52,42 @@ def find_conditions(
     Returns:
         Mentions with their assertion, in the order of the chart.
     """
-    inpatient = encounter.setting == "inpatient"
-    headed = frozenset() if inpatient or known else headed_problems(reading)
-    listed = known or any(s.zone == "diagnosis" for s in reading.stretches)
     taken = Places((m.start, m.end) for m in known)
-    denied = {
-        category(f.code) for f in reading.conditions
-        if f.assertion == "absent" and f.stretch.zone in _STATED
-    }  # fmt: skip
+    if encounter.setting == "inpatient":
+        counted = [f for f in reading.stated_in(_STATED) if _stated_in_stay(f)]
+    elif known or any(s.zone == "diagnosis" for s in reading.stretches):
+        counted = [
+            f for f in reading.stated_in(["diagnosis"])
+            if _established(f, bool(known), taken.hold(*f.stretch.around))
+        ]  # fmt: skip
+        if not known and not counted:
+            counted = _unlisted(reading)
+    else:
+        counted = _unlisted(reading)
     symptoms = _symptoms_asked_for(reading, known)
+    if symptoms:
+        counted += [f for f in reading.stated_in(_SAY_SYMPTOMS) if _asked_for(f, symptoms)]
+    denied = {category(f.code) for f in reading.stated_in(_STATED) if f.assertion == "absent"}
     return [
         mention_of(one)
-        for one in reading.conditions
-        if not taken.hold(one.spot.start, one.spot.end)
-        and category(one.code) not in denied
-        and (
-            _stated_in_stay(one) or (symptoms and _asked_for(one, symptoms))
-            if inpatient
-            else _established(one, bool(known), taken.hold(*one.stretch.around))
-            or one.stretch in headed
-            or (symptoms and _asked_for(one, symptoms))
-            or (not listed and not headed and _told(one))
-        )
+        for one in sorted(set(counted), key=lambda f: f.spot.start)
+        if not taken.hold(one.spot.start, one.spot.end) and category(one.code) not in denied
     ]
+
+
+def _unlisted(reading: Reading) -> list[Found]:
+    """Conditions of a visit whose chart has no list: of lines that head a problem, or told."""
+    headed = headed_problems(reading)
+    if headed:
+        return [f for f in reading.stated_in(_UNHEADED) if f.stretch in headed]
+    return [f for f in reading.stated_in(_RUNNING) if _told(f)]
 
 
 def _symptoms_asked_for(reading: Reading, known: Sequence[Mention]) -> tuple[str, ...]:
     """Symptoms for which the notes of a stated condition ask by code ("use additional code for
     associated symptoms"): nocturia beside an enlarged prostate (I.B.7)."""
     book = reading.lookup.book
-    codes = {
-        f.code.rstrip("-") for f in reading.conditions
-        if f.assertion == "present" and f.stretch.zone in _STATED
-    }  # fmt: skip
+    codes = {f.code.rstrip("-") for f in reading.stated_in(_STATED) if f.assertion == "present"}
     for mention in known:
         best = reading.lookup.find(mention.phrase, 1) if mention.assertion == "present" else []
         if best:
@@ -98,11 +101,7 @@ def _symptoms_asked_for(reading: Reading, known: Sequence[Mention]) -> tuple[str
 
 
 def _asked_for(one: Found, symptoms: tuple[str, ...]) -> bool:
-    return (
-        one.assertion == "present"
-        and one.stretch.zone in _SAY_SYMPTOMS
-        and one.code.startswith(symptoms)
-    )
+    return one.assertion == "present" and one.code.startswith(symptoms)
 
 
 def headed_problems(reading: Reading) -> frozenset[Stretch]:
@@ -112,7 +111,7 @@ def headed_problems(reading: Reading) -> frozenset[Stretch]:
     up to the next such line or a blank line, say what is thought or done about it.
     """
     text = reading.text
-    with_condition = {f.stretch for f in reading.conditions}
+    with_condition = {f.stretch for f in reading.stated_in(_UNHEADED)}
     heads = [
         s for s in reading.stretches
         if s in with_condition and s.alone and s.zone in _UNHEADED and _is_short(text, s)
@@ -135,7 +134,7 @@ def _is_short(text: str, stretch: Stretch) -> bool:
 
 def _told(one: Found) -> bool:
     """In a chart without any list: a disease told as present in running text."""
-    if one.code[0] in "RVWXYZU" or one.stretch.zone not in _RUNNING:
+    if one.code[0] in "RVWXYZU":
         return False
     return one.assertion == "present" or bool(one.mark and one.mark.chronic_stays)
 
@@ -197,7 +196,7 @@ def _stated_in_stay(one: Found) -> bool:
 
 def _established(one: Found, listed: bool, read: bool) -> bool:
     """For a visit: in a diagnosis list that no problem was read from."""
-    if one.code[0] in "VWXYZU" or one.stretch.zone != "diagnosis":
+    if one.code[0] in "VWXYZU":
         return False
     if _ADMISSION.search(one.stretch.label) and listed:
         return False
