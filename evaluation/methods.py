@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import chartcoder
-from chartcoder.agents.model.judge import PROMPTS, ModelJudges
 from chartcoder.agents.model.prompts import load_prompt
 from chartcoder.agents.model.settings import ModelSettings
 from chartcoder.agents.rules.policies import policies_for
@@ -60,7 +59,8 @@ def _digest(value: object) -> str:
 
 
 def _settings(context: Context) -> ModelSettings | None:
-    return context.judge.settings if isinstance(context.judge, ModelJudges) else None
+    settings = getattr(context.judge, "settings", None)
+    return settings if isinstance(settings, ModelSettings) else None
 
 
 def _model(context: Context) -> dict[str, Any] | None:
@@ -75,6 +75,9 @@ def _model(context: Context) -> dict[str, Any] | None:
 
 def prompts(folder: Path | None) -> dict[str, str]:
     """The text of every prompt in force, as it stands in its file."""
+    # Imported here, because the rules judge needs no client.
+    from chartcoder.agents.model.judge import PROMPTS
+
     return {name: load_prompt(name, folder).file.read_text("utf-8") for name in PROMPTS}
 
 
