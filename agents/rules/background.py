@@ -29,6 +29,8 @@ def find_background(
     Returns:
         Mentions; those of role ``history`` replace a known mention of the same place.
     """
+    if "code" not in (policies.status, policies.background):
+        return []
     found: list[Mention] = []
     history = find_history(reading)
     if policies.status == "code":

@@ -77,9 +77,9 @@ def _wordings(
         yield f"{phrase} newborn"
         yield f"neonatal {phrase}"
         yield f"{phrase} of prematurity"
-    if reading.diabetes_type == "1" and not _TYPED.search(phrase):
-        best = reading.lookup.find(phrase, 1)
-        if best and best[0].code.startswith(("E11", "E13")):
+    best = reading.lookup.find(phrase, 1)
+    if best and best[0].code.startswith(("E11", "E13")) and not _TYPED.search(phrase):
+        if reading.diabetes_type == "1":
             yield f"type 1 {write_out(phrase, reading.lookup.context)}"
 
 

@@ -64,9 +64,11 @@ def find_conditions(
             counted = _unlisted(reading)
     else:
         counted = _unlisted(reading)
-    symptoms = _symptoms_asked_for(reading, known)
+    symptoms = _symptoms_asked_for(reading, known, counted)
     if symptoms:
         counted += [f for f in reading.stated_in(_SAY_SYMPTOMS) if _asked_for(f, symptoms)]
+    if not counted:
+        return []
     denied = {category(f.code) for f in reading.stated_in(_STATED) if f.assertion == "absent"}
     return [
         mention_of(one)
@@ -83,11 +85,13 @@ def _unlisted(reading: Reading) -> list[Found]:
     return [f for f in reading.stated_in(_RUNNING) if _told(f)]
 
 
-def _symptoms_asked_for(reading: Reading, known: Sequence[Mention]) -> tuple[str, ...]:
+def _symptoms_asked_for(
+    reading: Reading, known: Sequence[Mention], counted: Sequence[Found]
+) -> tuple[str, ...]:
     """Symptoms for which the notes of a stated condition ask by code ("use additional code for
     associated symptoms"): nocturia beside an enlarged prostate (I.B.7)."""
     book = reading.lookup.book
-    codes = {f.code.rstrip("-") for f in reading.stated_in(_STATED) if f.assertion == "present"}
+    codes = {f.code.rstrip("-") for f in counted if f.assertion == "present"}
     for mention in known:
         best = reading.lookup.find(mention.phrase, 1) if mention.assertion == "present" else []
         if best:
