@@ -47,7 +47,7 @@ def read_chart(source: str | Path, encounter: Encounter | None = None) -> tuple[
     decoded = decode(content, name)
     chart = Chart(
         id=number, text=decoded.text, encoding=decoded.encoding,
-        encounter=encounter or Encounter(),  # type: ignore[call-arg]
+        encounter=encounter or Encounter(),
     )  # fmt: skip
     return chart, decoded.remark
 
@@ -55,7 +55,7 @@ def read_chart(source: str | Path, encounter: Encounter | None = None) -> tuple[
 def _bytes_of(path: Path) -> bytes:
     if path.is_dir():
         raise BadInput(
-            f"The chart {path} is a folder; name a text file, or use `chartcoder batch` for a folder."
+            f"The chart {path} is a folder; name a text file, or try `chartcoder batch`."
         )
     try:
         with path.open("rb") as stream:

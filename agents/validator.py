@@ -9,9 +9,8 @@ from chartcoder.agents.descent import (
     facts_from,
     side_in,
     side_near,
-    trimester,
-    weeks_of_gestation,
 )
+from chartcoder.agents.gestation import trimester, weeks_of_gestation
 from chartcoder.agents.rules.assertion import affirmed
 from chartcoder.agents.rules.encounter import encounter_kind
 from chartcoder.agents.values import (
@@ -114,7 +113,7 @@ def candidate(
     return Candidate(
         evidence=evidence, code=code, title=found.title if found else "", entry=entry,
         tabular_path=tuple(step.code for step in tabular.path(code)), notes=notes,
-        confidence=confidence, undocumented=undocumented, role=role,  # type: ignore[arg-type]
+        confidence=confidence, undocumented=undocumented, role=role,
         together=together,
     )  # fmt: skip
 
@@ -135,7 +134,7 @@ def gather_facts(item: Evidence, chart: Chart) -> Facts:
 def _by_encounter(
     candidates: list[Candidate], encounter: Encounter, tabular: TabularList
 ) -> tuple[list[Candidate], list[Rejected]]:
-    """Sets aside what the encounter rules out: obstetric codes for men, newborn codes for adults."""
+    """Sets aside what the encounter rules out: obstetric for men, newborn for adults."""
     fitting: list[Candidate] = []
     unfit: list[Rejected] = []
     for one in candidates:

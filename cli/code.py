@@ -102,8 +102,11 @@ def table(coding: "Coding", width: int) -> str:
                 lines += textwrap.wrap(row, width, initial_indent="  ", subsequent_indent="    ")
     lost = coding.losses
     if lost.degraded_items or lost.dropped_quotes or lost.failed_calls:
-        lines += ["", f"Losses: {lost.failed_calls} failed calls, {lost.dropped_quotes} quotes not "
-                  f"in the chart, decided by the rules judge: {', '.join(lost.degraded_items)}"]  # fmt: skip
+        lines += [
+            "",
+            f"Losses: {lost.failed_calls} failed calls, {lost.dropped_quotes} quotes not in the "
+            f"chart, decided by the rules judge: {', '.join(lost.degraded_items)}",
+        ]
     return "\n".join(lines)
 
 

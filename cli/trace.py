@@ -60,6 +60,6 @@ def run(options: argparse.Namespace) -> int:
     elif not rows:
         print("The runs do not differ.")
     else:
-        for step, node, what in rows[:20]:
-            print(f"step {step} {node}: {what}")
+        for number, node, what in rows[:20]:
+            print(f"step {number} {node}: {what}")
     return 1 if rows else 0

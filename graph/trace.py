@@ -59,7 +59,7 @@ class TraceFile:
                 "chart": {
                     "id": chart.id, "sha256": chart.sha256, "encoding": chart.encoding,
                     "characters": len(chart.text),
-                    "file": str(Path(self.source).absolute()) if self.source not in ("", "-") else "",
+                    "file": str(Path(self.source).absolute()) if self.source.strip("-") else "",
                 },
                 "text": self.keep_text,
                 "encounter": chart.encounter.model_dump(mode="json"),
