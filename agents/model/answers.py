@@ -7,6 +7,7 @@ it is taken out of all three.
 
 import json
 import re
+from functools import cache
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -169,6 +170,9 @@ def read_answer(text: str, kind: type[Kind]) -> Kind:
             error = error or found
     wanted = set(kind.model_fields)
     if not any(wanted & set(value) for value in objects):
+        broken = _where(_THINKING.sub("", text))
+        if broken:
+            raise FailedAnswer("invalid JSON", f"The answer is broken JSON{broken}.", text)
         raise FailedAnswer(
             "answer to another question",
             f"The answer has none of the fields {', '.join(sorted(wanted))}.",
@@ -200,7 +204,7 @@ def _where(text: str) -> str:
     if start < 0:
         return ""
     try:
-        json.loads(text[start:])
+        json.JSONDecoder(strict=False).raw_decode(text, start)
     except ValueError as error:
         return f" ({error})"
     except RecursionError:
@@ -218,11 +222,13 @@ def _said(error: ValidationError | None) -> str:
     return "; ".join(parts)
 
 
+@cache
 def answer_schema(kind: type[Answer]) -> dict[str, Any]:
     """The JSON schema of an answer as strict servers want it.
 
     Every property is required, no other is allowed, references are written out, and nothing but
-    the form is said, so that the schema is the same for every chart and a server compiles it once.
+    the form is said, so that the schema is the same for every chart and a server compiles it
+    once. The one dictionary of each form is shared; it is not to be changed.
     """
     raw = kind.model_json_schema()
     definitions = raw.get("$defs", {})

@@ -5,7 +5,7 @@ cache and what is known of the server, is shared by all judges of a factory.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from chartcoder.agents import navigator
 from chartcoder.agents.book import Book
@@ -151,15 +151,19 @@ class ModelJudge:
         year = book.release.year
         chosen: dict[int, tuple[IndexEntry, ...]] = {}
 
+        @_once_for_each_batch
+        def question(batch: Sequence[entries.Offer]) -> entries.Numbered:
+            return entries.question(prompt, chart, batch, year)
+
         def ask(batch: Sequence[entries.Offer]) -> tuple[EntriesAnswer, entries.Numbered]:
-            asked = entries.question(prompt, chart, batch, year)
+            asked = question(batch)
             answer = self._ask(
                 "navigator", asked.messages, EntriesAnswer, book, lambda a: entries.check(a, asked)
             )
             return answer, asked
 
         def show(batch: Sequence[entries.Offer]) -> Messages:
-            return entries.question(prompt, chart, batch, year).messages
+            return question(batch).messages
 
         for batch in batches(offered, show, self.client.settings.token_budget):
             for part, outcome in self._halving(batch, ask, split_list):
@@ -240,15 +244,19 @@ class ModelJudge:
         policy = self._policy(setting)
         decided: dict[object, codes.Read] = {}
 
+        @_once_for_each_batch
+        def question(batch: Sequence[Offer]) -> codes.Numbered:
+            return codes.question(prompt, chart, book, batch, setting, policy)
+
         def ask(batch: Sequence[Offer]) -> tuple[CodesAnswer, codes.Numbered]:
-            asked = codes.question(prompt, chart, book, batch, setting, policy)
+            asked = question(batch)
             answer = self._ask(
                 "validator", asked.messages, CodesAnswer, book, lambda a: codes.check(a, asked)
             )
             return answer, asked
 
         def show(batch: Sequence[Offer]) -> Messages:
-            return codes.question(prompt, chart, book, batch, setting, policy).messages
+            return question(batch).messages
 
         for batch in batches(offered, show, self.client.settings.token_budget):
             for part, outcome in self._halving(batch, ask, split_list):
@@ -361,6 +369,25 @@ _CONSISTENT = {
     "definitive": 'A provider\'s conclusion worded "consistent with" is taken as the diagnosis.',
     "uncertain": '"Consistent with" and "compatible with" are uncertain too.',
 }
+
+
+Made = TypeVar("Made")
+Pair = tuple[Evidence, Sequence[object]]
+
+
+def _once_for_each_batch(
+    make: Callable[[Sequence[Any]], Made],
+) -> Callable[[Sequence[Any]], Made]:
+    """A question is made to see how long it is, and again when it is asked: once is enough."""
+    made: dict[tuple[int, ...], Made] = {}
+
+    def remembered(batch: Sequence[Pair]) -> Made:
+        key = tuple(item.id for item, _ in batch)
+        if key not in made:
+            made[key] = make(batch)
+        return made[key]
+
+    return remembered
 
 
 def _key(chart: Chart) -> str:

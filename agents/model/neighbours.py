@@ -1,5 +1,7 @@
 """What stands beside a code in the Tabular List, as far as a chart may want it instead."""
 
+from functools import lru_cache
+
 from chartcoder.agents.model.lexicon import words as listed
 from chartcoder.agents.values import Evidence
 from chartcoder.index.words import canonical, split, tokens
@@ -27,6 +29,7 @@ def words_in(text: str) -> frozenset[str]:
     return frozenset((*tokens(text), *map(canonical, split(text))))
 
 
+@lru_cache(maxsize=16384)
 def title_words(title: str) -> frozenset[str]:
     """The words of a title that may tell it from its neighbours."""
     return frozenset(canonical(w) for w in split(title)) - listed("title_words")

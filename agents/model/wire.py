@@ -26,6 +26,7 @@ _TOO_LONG = re.compile(
     r"|exceeds? the (available )?context",
     re.IGNORECASE,
 )
+_OF_THE_FORM = re.compile(r"response_format|\btools?\b|schema|endpoints", re.IGNORECASE)
 _PREFIX = re.compile(r"^Error code: \d+ - ")
 _FILTERED = re.compile(r"content.?(filter|management|policy)", re.IGNORECASE)
 
@@ -239,6 +240,9 @@ def _of_status(error: Any) -> FailedAnswer:
         return FailedAnswer("question too long", f"The server says {status}: {said}")
     if _FILTERED.search(said) or _FILTERED.search(str(getattr(error, "code", "") or "")):
         return FailedAnswer("refusal", f"The server says {status}: {said}")
+    if status == 404 and not _OF_THE_FORM.search(said):
+        # The model or the address is not there; no other form of the request will help.
+        return FailedAnswer("request refused by the server", f"The server says 404: {said}")
     if status in (400, 404, 405, 415, 422, 501):
         named = str(getattr(error, "param", "") or "")
         fields = [p for p in OPTIONAL if p == named or re.search(rf"\b{p}\b", said)]

@@ -132,6 +132,7 @@ def user_text(body: Body) -> str:
 def _handler(model: ModelServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def log_message(self, *_: object) -> None:
             pass
@@ -248,8 +249,6 @@ def _completion(body: Body, text: str, fault: str, limits: frozenset[str]) -> Bo
         message["content"] = f'<think>The schema is {{"a": 1}}, let me see...</think>\n{text}'
     elif fault == "thinking without end":
         message["content"] = "<think>The chart says that" + " and so on" * 50
-    elif fault == "no role":
-        message.pop("role")
     elif body.get("tools") and not body.get("response_format"):
         name = body["tools"][0]["function"]["name"]
         call = {"id": "call_1", "type": "function", "function": {"name": name, "arguments": text}}
