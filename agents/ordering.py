@@ -25,7 +25,8 @@ _PRINCIPAL = re.compile(
     re.IGNORECASE,
 )
 _FINAL = re.compile(
-    r"^[ \t#*]*(?:final|discharge|d/c|dc|ed|visit|clinical)?[ \t]*(?:diagnos[ei]s|dxs?)\b[^\n:]{0,30}:?",
+    r"^[ \t#*]*(?:final|discharge|d/c|dc|ed|visit|clinical)?[ \t]*"
+    r"(?:diagnos[ei]s|dxs?)\b[^\n:]{0,30}:?",
     re.IGNORECASE | re.MULTILINE,
 )
 _ADMISSION = re.compile(r"\badm|\binitial|\bpre-?op|\bdifferential", re.IGNORECASE)
@@ -82,9 +83,7 @@ def put_in_order(
     """
     by_id = {e.id: e for e in evidence}
     principal = _named_stretches(chart.text)
-    keyed = sorted(
-        candidates, key=lambda c: (*_key(chart, book, c, by_id, principal), c.code)
-    )
+    keyed = sorted(candidates, key=lambda c: (*_key(chart, book, c, by_id, principal), c.code))
     keyed = _gravest_injury_first(keyed)
     keyed = _led(book, sorted(keyed, key=lambda c: c.code != first))
     by_code = {c.code: c for c in keyed}

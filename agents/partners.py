@@ -14,9 +14,10 @@ from functools import lru_cache
 
 from chartcoder.agents.book import Book
 from chartcoder.agents.rules.assertion import assertion_of, marks
-from chartcoder.agents.rules.document import read_document, sentences
+from chartcoder.agents.rules.document import Document, read_document, sentences
 from chartcoder.agents.rules.lookup import Lookup
 from chartcoder.agents.rules.phrases import pieces
+from chartcoder.agents.rules.reading import Reading
 from chartcoder.agents.values import Candidate, Chart, Evidence, Span, Wanted
 from chartcoder.index.words import LATERALITY, tokens
 from chartcoder.tabular.codes import dotted
@@ -29,9 +30,12 @@ _MOST_CODES = 260
 _MOST_PIECES = 80
 _LEAST_SCORE = 0.75
 _MOST_FOUND = 4
+_EDGES = " \t-*•.,;:"
+# Zones and sections that speak of others, of other times, or of nothing.
 _SKIPPED = frozenset(
-    ["family_history", "instructions", "template", "allergies", "prior_note", "signature",
-     "review_of_systems", "social_history", "immunizations"]
+    ["family", "social", "allergies", "copied", "review", "family_history", "instructions",
+     "template", "prior_note", "signature", "review_of_systems", "social_history",
+     "immunizations"]
 )  # fmt: skip
 _BODY_MASS = re.compile(
     r"\b(?:BMI|body mass index)\b\D{0,18}?(\d{2}(?:\.\d{1,2})?)(?!\d|\s*%|\s*lb|\s*kg\b(?!/))",
@@ -39,7 +43,14 @@ _BODY_MASS = re.compile(
 )
 _BLOOD_CULTURE = re.compile(r"\b(?:blood (?:cx|cultures?|c/s)|bcx|bld cx|bottles)\b", re.IGNORECASE)
 _NO_GROWTH = re.compile(r"\b(?:neg(?:ative)?|ng(?:td)?|no growth|pending|sterile)\b|\.\s", re.I)
-_ORGANISM_WORD = re.compile(r"[A-Za-z][A-Za-z.-]+|\b[A-Z](?=\s[a-z]{3})")
+_ORGANISM_WORD = re.compile(r"[A-Z][a-z-]+(?=\b)|[a-z-]{4,}|\b[A-Z]\.?(?=\s[a-z]{3})|\bM[RS]SA\b")
+# An organism counts where it grew or was found, not in the name of a vaccine.
+_GREW = re.compile(
+    r"\b(?:cultur\w*|u?cx|bcx|grew|growing|grows|isolat\w*|pcr|swab|positive|due to|bottles)\b",
+    re.IGNORECASE,
+)
+_LAB = 40
+_SHORTEST_ORGANISM = 4
 _CULTURE_REACH = 90
 _CULTURE_WORDS = 8
 _RANGE = re.compile(r"(\d+(?:\.\d)?)\s*-\s*(\d+(?:\.\d)?), adult")
@@ -50,7 +61,7 @@ _GENERIC = frozenset(
 
 
 def missing_partners(book: Book, candidates: Sequence[Candidate]) -> list[Wanted]:
-    """The partners that codes of a set ask for and that are not in it.
+    """The partners that codes of a set ask for and that are not in it, or only unspecified.
 
     Notes that ask only "if applicable" are left alone, and so are those that name no codes.
 
@@ -70,7 +81,8 @@ def missing_partners(book: Book, candidates: Sequence[Candidate]) -> list[Wanted
             if key in seen or not _is_required(block, targets, item.manifestation):
                 continue
             seen.add(key)
-            if any(True for _ in codes.named(targets, index)):
+            partners = {codes.items[other].entry.title for other, _ in codes.named(targets, index)}
+            if any("unspecified" not in title.lower() for title in partners):
                 continue
             found.append(
                 Wanted(
@@ -89,13 +101,13 @@ def missing_partners(book: Book, candidates: Sequence[Candidate]) -> list[Wanted
 
 def _is_required(block: Block, targets: tuple[Target, ...], manifestation: bool) -> bool:
     """Says whether a note asks without condition for codes that a chart's words can give."""
+    if any(t.reference.low.startswith("Z68") for t in targets):
+        return True
     if not targets or all(t.reference.low[0] in "VWXY" for t in targets):
         return False
     if block.kind == "code_first":
         return manifestation or not block.conditional
-    statuses = all(
-        t.reference.low[0] in "TUZ" and not t.reference.low.startswith("Z68") for t in targets
-    )
+    statuses = any(t.reference.low[0] in "TUZ" for t in targets)
     return not block.conditional and not statuses
 
 
@@ -120,14 +132,17 @@ def look_for(
     """
     found: list[Evidence] = []
     taken = [(e.span.start, e.span.end) for e in evidence]
-    lookup = Lookup(book, chart.text)
+    reading = Reading(read_document(chart.text), Lookup(book, chart.text))
+    searched = {e.sought for e in evidence if e.sought}
     for want in wanted:
+        if want.ranges in searched:
+            continue
         if want.by == "A41.9":
-            found += _in_blood(chart, lookup, want, len(evidence) + len(found))
+            found += _in_blood(chart, reading.lookup, want, len(evidence) + len(found))
         elif any(r.startswith("Z68") for r in want.ranges):
             found += _body_mass(chart, book, want, len(evidence) + len(found))
         else:
-            found += _stated(chart, book, lookup, want, taken, len(evidence) + len(found))
+            found += _stated(reading, want, taken, len(evidence) + len(found))
         taken += [(e.span.start, e.span.end) for e in found]
         if len(found) >= _MOST_FOUND:
             break
@@ -135,46 +150,64 @@ def look_for(
 
 
 def _stated(
-    chart: Chart,
-    book: Book,
-    lookup: Lookup,
+    reading: Reading,
     want: Wanted,
     taken: Sequence[tuple[int, int]],
     number: int,
 ) -> list[Evidence]:
+    """The best place where the chart states what is wanted, as present."""
+    lookup, text = reading.lookup, reading.text
     ranges = tuple(r for written in want.ranges for r in references(f"({written})"))
-    words = _vocabulary(book, want.ranges)
-    best: tuple[float, int, Evidence] | None = None
-    for start, end, section in _stretches(chart.text, words, want.phrases):
-        if any(start < stop and begin < end for begin, stop in taken):
+    organisms = all(r.low.startswith("B9") for r in ranges)
+    places = [
+        (one.spot.start, one.spot.end, one.spot.phrase, one.stretch.zone)
+        for one in reading.conditions
+        if one.assertion == "present"
+        and any(r.matches(one.code.rstrip("-")) for r in ranges)
+        and (not organisms or _GREW.search(one.said))
+    ]
+    places += [
+        (start, end, text[start:end], section)
+        for start, end, section in _stretches(
+            reading.document, _vocabulary(lookup.book, want.ranges), want.phrases
+        )
+    ]
+    best: tuple[float, Evidence] | None = None
+    for start, end, phrase, section in places:
+        if organisms and not _GREW.search(text, max(0, start - _LAB), end + _LAB):
             continue
-        phrase = chart.text[start:end]
+        if section in _SKIPPED or any(start < stop and begin < end for begin, stop in taken):
+            continue
         entries = lookup.find(phrase, 3)
         if not entries or entries[0].score < _LEAST_SCORE:
             continue
         if not any(r.matches(entries[0].code.rstrip("-")) for r in ranges):
             continue
-        span = Span(start=start, end=end, text=phrase, section=section)
-        item = Evidence(id=number, span=span, phrase=phrase, reason=want.reason, role="finding")
         if best is None or entries[0].score > best[0]:
-            best = (entries[0].score, start, item)
-    return [best[2]] if best is not None else []
+            span = Span(start=start, end=end, text=text[start:end], section=section)
+            item = Evidence(
+                id=number,
+                span=span,
+                phrase=phrase,
+                reason=want.reason,
+                role="finding",
+                sought=want.ranges,
+            )
+            best = (entries[0].score, item)
+    return [best[1]] if best is not None else []
 
 
 def _stretches(
-    text: str, words: frozenset[str], phrases: Sequence[str]
+    document: Document, words: frozenset[str], phrases: Sequence[str]
 ) -> Iterator[tuple[int, int, str]]:
     """Pieces of the chart that hold a word of the wanted range and are documented as present."""
-    given = 0
+    text, given = document.text, 0
     named = [p.lower() for p in phrases]
-    for line in read_document(text).lines:
-        if line.section in _SKIPPED:
-            continue
+    for line in document.lines:
         for begin, stop in sentences(text, line.start, line.end):
             sentence = text[begin:stop]
-            if not words.intersection(tokens(sentence)) and not any(
-                p in sentence.lower() for p in named
-            ):
+            spoken = words.intersection(tokens(sentence))
+            if not spoken and not any(p in sentence.lower() for p in named):
                 continue
             cues = marks(sentence)
             for piece in pieces(sentence):
@@ -183,10 +216,9 @@ def _stretches(
                     continue
                 if assertion_of(cues, piece.start, piece.end)[0] != "present":
                     continue
-                lead = len(phrase) - len(phrase.lstrip(" \t-*•.,;:"))
-                shorn = phrase.strip(" \t-*•.,;:")
+                shorn = phrase.strip(_EDGES)
                 if shorn:
-                    first = begin + piece.start + lead
+                    first = begin + piece.start + phrase.index(shorn)
                     yield first, first + len(shorn), line.section
                     given += 1
                 if given >= _MOST_PIECES:
@@ -235,9 +267,7 @@ def _categories(low: str, high: str) -> Iterator[str]:
 def _in_blood(chart: Chart, lookup: Lookup, want: Wanted, number: int) -> list[Evidence]:
     """The organism that grew in the blood of a patient with sepsis."""
     for hit in _BLOOD_CULTURE.finditer(chart.text):
-        words = [
-            w for w in _ORGANISM_WORD.finditer(chart.text, hit.end(), hit.end() + _CULTURE_REACH)
-        ]
+        words = list(_ORGANISM_WORD.finditer(chart.text, hit.end(), hit.end() + _CULTURE_REACH))
         stop = _NO_GROWTH.search(chart.text, hit.end(), hit.end() + _CULTURE_REACH)
         for first, word in enumerate(words[:_CULTURE_WORDS]):
             if stop is not None and stop.start() <= word.start():
@@ -246,19 +276,40 @@ def _in_blood(chart: Chart, lookup: Lookup, want: Wanted, number: int) -> list[E
                 if last >= len(words):
                     continue
                 start, end = word.start(), words[last].end()
-                phrase = f"sepsis due to {chart.text[start:end]}"
-                entries = lookup.find(phrase, 1)
-                if not entries or entries[0].score < _LEAST_SCORE or entries[0].unmatched:
-                    continue
-                if not entries[0].code.startswith(("A40", "A41")) or entries[0].code == "A41.9":
+                if _organism_code(lookup, chart.text[start:end]) is None:
                     continue
                 span = Span(start=start, end=end, text=chart.text[start:end], section="results")
+                phrase = f"sepsis due to {span.text}"
                 return [
-                    Evidence(
-                        id=number, span=span, phrase=phrase, reason=want.reason, role="finding"
-                    )
-                ]
+                    Evidence(id=number, span=span, phrase=phrase, reason=want.reason,
+                             role="finding", sought=want.ranges)
+                ]  # fmt: skip
     return []
+
+
+def _organism_code(lookup: Lookup, words: str) -> str | None:
+    """The code of a sepsis due to what the words name, all of which name the organism."""
+    if len(words) < _SHORTEST_ORGANISM:
+        return None
+    for entry in lookup.find(f"sepsis due to {words}", 3):
+        of_adult = entry.code.startswith(("A40", "A41")) and entry.code != "A41.9"
+        if of_adult and entry.score >= _LEAST_SCORE and not entry.unmatched:
+            return entry.code
+    return None
+
+
+def answers(evidence: Sequence[Evidence], candidate: Candidate) -> bool:
+    """Says whether a candidate rests on more than a directed search, or is what it sought."""
+    by_id = {e.id: e for e in evidence}
+    items = [by_id[n] for n in candidate.evidence if n in by_id]
+    if not items or not all(item.sought for item in items):
+        return True
+    written = {code for item in items for code in item.sought}
+    return any(
+        reference.matches(candidate.code)
+        for code in sorted(written)
+        for reference in references(f"({code})")
+    )
 
 
 def _body_mass(chart: Chart, book: Book, want: Wanted, number: int) -> list[Evidence]:
@@ -271,11 +322,16 @@ def _body_mass(chart: Chart, book: Book, want: Wanted, number: int) -> list[Evid
     title = _body_mass_title(book, float(stated[1]))
     if not title:
         return []
-    span = Span(
-        start=stated.start(), end=stated.end(), text=stated.group(), section="vitals"
-    )
+    span = Span(start=stated.start(), end=stated.end(), text=stated.group(), section="vitals")
     return [
-        Evidence(id=number, span=span, phrase=title, reason=want.reason, role="finding")
+        Evidence(
+            id=number,
+            span=span,
+            phrase=title,
+            reason=want.reason,
+            role="finding",
+            sought=want.ranges,
+        )
     ]
 
 

@@ -9,7 +9,7 @@ Guidelines for Achieving a Compliant Query Practice (2022).
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 
 from chartcoder.agents.book import Book
@@ -56,18 +56,15 @@ def _about(tabular: TabularList, one: Candidate) -> Query | None:
     entry = tabular.get(one.code)
     if entry is None or one.code[0] in "RVWXYZ" or not _is_vague(entry.title):
         return None
-    base = tabular.get(entry.base)
-    for step in (base, _above(tabular, base)):
-        if step is None or step.parent < 0:
-            return None
+    step = tabular.get(entry.base)
+    while step is not None and step.parent >= 0:
         header = tabular.at(step.parent)
         if header.kind != "code":
             return None
         siblings = [s for s in tabular.children(header.code) if s.code != step.code]
         axis, fitting = _axis(step, siblings)
-        if axis == "type" and one.code[:3] not in _types_worth_asking():
-            return None
-        if axis and 0 < len(fitting) <= _MOST_ANSWERS:
+        worth = axis and (axis != "type" or one.code[:3] in _types_worth_asking())
+        if worth and 0 < len(fitting) <= _MOST_ANSWERS:
             answers = [
                 answer
                 for sibling in fitting
@@ -75,6 +72,7 @@ def _about(tabular: TabularList, one: Candidate) -> Query | None:
             ]
             if answers:
                 return _query(one, axis, answers)
+        step = _above(tabular, step)
     return None
 
 
@@ -96,26 +94,30 @@ def _above(tabular: TabularList, entry: Entry | None) -> Entry | None:
     if entry is None or entry.parent < 0:
         return None
     above = tabular.at(entry.parent)
-    return above if above.kind == "code" and _is_vague(above.title) else None
+    vague = _is_vague(above.title) or above.title.startswith("Other and unspecified")
+    return above if above.kind == "code" and vague else None
+
+
+# What a sibling says, given the words of the unspecified code.
+_AXES: tuple[tuple[str, Callable[[set[str], set[str]], bool]], ...] = (
+    ("trimester", lambda words, own: "trimester" in words),
+    ("stage", lambda words, own: bool({"stage", "unstageable"} & words) and words != own),
+    ("severity", lambda words, own: bool(_SEVERITY & words - own)),
+    ("acuity", lambda words, own: bool({"acute", "chronic"} & words - own)),
+    ("control", lambda words, own: "intractable" in words - own),
+)
 
 
 def _axis(step: Entry, siblings: Sequence[Entry]) -> tuple[str, list[Entry]]:
     """What the siblings of an unspecified code differ by, and those that answer to it."""
-    if not _is_vague(step.title):
-        return "", []
     stem = _plain(step.title)
-    named = [s for s in siblings if not _is_vague(s.title)]
-    sided = [s for s in named if set(split(s.title)) & LATERALITY and _plain(s.title) == stem]
+    sided = [s for s in siblings if set(split(s.title)) & LATERALITY and _plain(s.title) <= stem]
     if sided:
         return "laterality", sided
-    for axis, test in (
-        ("trimester", lambda words: "trimester" in words),
-        ("stage", lambda words: "stage" in words),
-        ("severity", lambda words: bool(_SEVERITY & words)),
-        ("acuity", lambda words: bool({"acute", "chronic"} & words)),
-        ("control", lambda words: "intractable" in words),
-    ):
-        fitting = [s for s in named if test(set(split(s.title)) - set(split(step.title)))]
+    named = [s for s in siblings if not _is_vague(s.title)]
+    own = set(split(step.title))
+    for axis, says in _AXES:
+        fitting = [s for s in named if says(set(split(s.title)), own)]
         if fitting:
             return axis, fitting
     specific = [s for s in named if not s.title.startswith("Other ")]
@@ -126,9 +128,7 @@ def _plain(title: str) -> set[str]:
     return set(tokens(title)) - LATERALITY - {canonical("unspecified")}
 
 
-def _answer(
-    tabular: TabularList, header: Entry, sibling: Entry, code: str
-) -> QueryAnswer | None:
+def _answer(tabular: TabularList, header: Entry, sibling: Entry, code: str) -> QueryAnswer | None:
     """The sibling as an answer, at the full length that a code needs, the 7th character kept."""
     facts = Facts(frozenset(), frozenset(), "", "initial", frozenset())
     found = sibling if sibling.billable else None
@@ -148,7 +148,7 @@ def _answer(
 def _query(one: Candidate, axis: str, answers: Sequence[QueryAnswer]) -> Query:
     return Query(
         question=(
-            f"The record documents \"{one.title}\". Based on your clinical judgement and the "
+            f'The record documents "{one.title}". Based on your clinical judgement and the '
             f"findings in this record, can {_ASKS[axis]} be further specified?"
         ),
         about=(one.code,),
@@ -172,9 +172,9 @@ def contradictions(
     """
     by_id = {e.id: e for e in evidence}
     denied: dict[frozenset[str], Evidence] = {}
-    for item, _ in passed_over:
-        if item.span.assertion == "absent":
-            denied.setdefault(frozenset(tokens(item.phrase)), item)
+    for passed, _ in passed_over:
+        if passed.span.assertion == "absent":
+            denied.setdefault(frozenset(tokens(passed.phrase)), passed)
     found: list[Query] = []
     for one in candidates:
         if one.code[0] in "RVWXYZ":

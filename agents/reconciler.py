@@ -120,9 +120,7 @@ def _to_drop(error: findings.Finding, candidates: Sequence[Candidate]) -> Candid
     """Of the codes of an error, the one that gives way: the less sure, then the later one."""
     concerned = [c for c in candidates if c.code in error.codes]
     if error.rule == "excludes1":
-        return min(
-            reversed(concerned), key=lambda c: (c.code[0] != "R", c.confidence)
-        )
+        return min(reversed(concerned), key=lambda c: (c.code[0] != "R", c.confidence))
     return concerned[0]
 
 
@@ -158,13 +156,13 @@ def write_coding(
         )  # fmt: skip
     reported = {a.code for a in assigned}
     ledger: dict[tuple[str, str], Rejected] = {}
-    for one in [*rejected, *settlement.rejected]:
-        if one.code not in reported:
-            ledger.setdefault((one.code, one.rule), one)
+    for turned in [*rejected, *settlement.rejected]:
+        if turned.code not in reported:
+            ledger.setdefault((turned.code, turned.rule), turned)
     suggested: dict[str, Rejected] = {}
-    for one in settlement.suggested:
-        if one.code not in reported:
-            suggested.setdefault(one.code, one)
+    for turned in settlement.suggested:
+        if turned.code not in reported:
+            suggested.setdefault(turned.code, turned)
     return Coding(
         chart={
             "id": chart.id, "encoding": chart.encoding, "characters": len(chart.text),

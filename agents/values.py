@@ -40,7 +40,7 @@ class Chart(Value):
     id: str = "chart"
     text: str
     encoding: str = Field("utf-8", description="with which the chart's bytes give this text")
-    encounter: Encounter = Encounter()  # type: ignore[call-arg]
+    encounter: Encounter = Encounter()
 
     @property
     def sha256(self) -> str:
@@ -54,7 +54,9 @@ class Span(Value):
     start: int = Field(ge=0)
     end: int
     text: str
-    section: str = Field(default="", description="kind of the section it stands in, such as assessment")
+    section: str = Field(
+        default="", description="kind of the section it stands in, such as assessment"
+    )
     assertion: Assertion = "present"
 
 
@@ -73,8 +75,13 @@ class Evidence(Value):
     support: tuple[Span, ...] = ()
     said_by: str = "provider"
     role: Literal["problem", "finding", "status", "history", "medication", "cause"] = "problem"
-    primary: bool = Field(default=False, description="the reason for the visit or the principal problem")
+    primary: bool = Field(
+        default=False, description="the reason for the visit or the principal problem"
+    )
     reason: str = ""
+    sought: tuple[str, ...] = Field(
+        default=(), description="codes that a directed search marked it for; empty for others"
+    )
 
 
 class IndexEntry(Value):
@@ -113,7 +120,9 @@ class Candidate(Value):
     confidence: float = Field(ge=0, le=1)
     undocumented: tuple[str, ...] = Field(default=(), description="axes the chart does not settle")
     role: Literal["sole", "etiology", "manifestation", "additional"] = "sole"
-    together: tuple[str, ...] = Field(default=(), description="codes reported with this one or not at all")
+    together: tuple[str, ...] = Field(
+        default=(), description="codes reported with this one or not at all"
+    )
     degraded: bool = False
 
 

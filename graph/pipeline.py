@@ -2,10 +2,10 @@
 
 ::
 
-    extract -> look_up (one a mention) -> navigate -> verify (one a mention) -> validate -> reconcile
-                   ^                                                              |           |
-                   +------------------- nothing verified ------------------------+           |
-                   +------------------- a required partner is missing -----------------------+
+    extract -> look_up (a mention) -> navigate -> verify (a mention) -> validate -> reconcile
+                  ^                                                        |            |
+                  +----------------- nothing verified ---------------------+            |
+                  +----------------- a required partner is missing ---------------------+
 
 ``build_graph`` gives it compiled without a checkpointer, so that it runs by itself, as a subgraph
 of a larger graph, or on a server (``langgraph.json``).
@@ -20,6 +20,7 @@ from langgraph.types import Send
 from chartcoder.agents import evidence as extractor
 from chartcoder.agents import navigator, partners, reconciler, validator
 from chartcoder.agents.judge import Judge
+from chartcoder.agents.rules.combine import combinations
 from chartcoder.agents.values import (
     Chart,
     Coding,
@@ -104,10 +105,7 @@ def _left_with_nothing(state: State) -> set[int]:
 
 def _reasons(state: State, number: int) -> list[str]:
     return [
-        r.reason
-        for n, _, _, rejected in state.get("verified", [])
-        if n == number
-        for r in rejected
+        r.reason for n, _, _, rejected in state.get("verified", []) if n == number for r in rejected
     ]
 
 
@@ -179,24 +177,29 @@ def validate(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     for number, when, candidates, rejected in state.get("verified", []):
         if number not in latest or when >= latest[number][0]:
             latest[number] = (when, candidates, rejected)
-    by_id = {e.id: e for e in state.get("evidence", [])}
+    evidence = state.get("evidence", [])
+    by_id = {e.id: e for e in evidence}
     offered = [(by_id[number], latest[number][1]) for number in sorted(latest) if latest[number][1]]
     answer = judge.which_codes(state["chart"], context.book, offered)
     turned_down = [r for number in sorted(latest) for r in latest[number][2]]
     pooled = [c for _, candidates in offered for c in candidates]
-    what = f"{len(pooled)} codes verified, {len(answer.kept)} supported"
+    kept = [c for c in answer.kept if partners.answers(evidence, c)]
+    # Combination codes and presumed links are candidates of their own (I.A.15, I.B.9).
+    made = combinations(state["chart"], context.book, evidence, kept)
+    what = f"{len(pooled)} codes verified, {len(kept)} supported, {len(made)} combined"
     return {
-        "candidates": pooled,
-        "chosen": list(answer.kept),
+        "candidates": [*pooled, *made],
+        "chosen": [*kept, *made],
         "rejected": [*turned_down, *answer.rejected],
         "way": [Step(agent="validator", round=turn, what=what)],
         **_account(judge),
     }
 
 
-def after_validate(state: State, runtime: Runtime[Context] | None = None) -> str:
+def after_validate(state: State) -> str:
     """The way back from the validator: evidence left with nothing is looked up again."""
-    return "turn_back" if state.get("way", []) and state["way"][-1].what == _TURN else "reconcile"
+    way = state.get("way", [])
+    return "turn_back" if way and way[-1].what.startswith(_TURN) else "reconcile"
 
 
 _TURN = "turn back"
@@ -208,7 +211,8 @@ def decide_turn(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     turn = state.get("round", 0)
     empty = _left_with_nothing(state)
     if context.way_back and turn == 0 and empty:
-        step = Step(agent="validator", round=turn, what=_TURN, evidence=tuple(sorted(empty)))
+        what = f"{_TURN}: {len(empty)} mentions are left without a code"
+        step = Step(agent="validator", round=turn, what=what, evidence=tuple(sorted(empty)))
         return {"round": turn + 1, "way": [step]}
     return {}
 
@@ -225,8 +229,9 @@ def reconcile(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     if settlement.wanted and context.way_back and turn < context.most_rounds:
         found = partners.look_for(chart, book, evidence, settlement.wanted)
         if found:
+            asked = "; ".join(dict.fromkeys(e.reason.partition(":")[0] for e in found))
             step = Step(
-                agent="reconciler", round=turn, what=_TURN,
+                agent="reconciler", round=turn, what=f"{_TURN}: {asked}",
                 evidence=tuple(e.id for e in found),
             )  # fmt: skip
             return {"evidence": [*evidence, *found], "round": turn + 1, "way": [step], **account}

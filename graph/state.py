@@ -1,7 +1,9 @@
 """The state that travels through the graph: frozen values under named keys."""
 
 from operator import add
-from typing import Annotated, TypedDict
+from typing import Annotated
+
+from typing_extensions import TypedDict
 
 from chartcoder.agents.values import (
     Candidate,

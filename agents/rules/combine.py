@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from chartcoder.agents.book import Book
 from chartcoder.agents.descent import Facts, descend
+from chartcoder.agents.rules.integral import drop_less_specific
 from chartcoder.agents.rules.relations import asks_for, parted, same_site, side, tie
 from chartcoder.agents.validator import candidate, gather_facts
 from chartcoder.agents.values import (
@@ -128,6 +129,18 @@ def combine(
     table.name_trimester()
     made = tuple(c for c in table.alive if c.code not in table.before)
     return Combined(tuple(table.alive), made, tuple(table.replaced), tuple(table.wanted))
+
+
+def combinations(
+    chart: Chart, book: Book, evidence: Sequence[Evidence], candidates: Sequence[Candidate]
+) -> tuple[Candidate, ...]:
+    """The combination codes that candidates of a chart make, without what a vague name would.
+
+    Each combined candidate stands beside its parts, so that a judge may choose.
+    """
+    once = {c.code: c for c in reversed(candidates)}
+    named, _ = drop_less_specific(book.tabular, list(once.values())[::-1])
+    return combine(chart, book, evidence, named).made
 
 
 class _Table:
@@ -382,7 +395,7 @@ class _Table:
     # Both sides, and the trimester
 
     def join_sides(self) -> None:
-        """Right and left of one condition become the bilateral code, where there is one (I.B.13)."""
+        """Right and left of one condition become its bilateral code, where it has one (I.B.13)."""
         for one in list(self.alive):
             if one not in self.alive or side(one.title) != "right":
                 continue

@@ -75,7 +75,7 @@ def _drugs() -> dict[str, dict[str, list[str]]]:
 
 
 class _Patterns:
-    """Compiles patterns with the drugs that this chart names: all drugs would be slow to look for."""
+    """Compiles patterns with the drugs of this chart: to look for all drugs would be slow."""
 
     def __init__(self, text: str) -> None:
         words = frozenset(_WORD.findall(text.lower()))

@@ -107,7 +107,7 @@ def is_due_to(text: str, symptom: Evidence, cause: Evidence) -> bool:
         )  # fmt: skip
     gap = text[cause.span.end : symptom.span.start]
     return len(gap) <= 40 and not _END.search(gap) and bool(
-        re.search(r"(?<!\w)(?:causing|leading to|resulting in|explains|with)(?!\w)", gap, re.IGNORECASE)
+        re.search(r"(?<!\w)(?:causing|leading to|resulting in|explains|with)(?!\w)", gap, re.I)
     )  # fmt: skip
 
 

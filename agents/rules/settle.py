@@ -45,13 +45,10 @@ def settle(
     sure, vague = drop_less_specific(book.tabular, sure)
     combined = combine(chart, book, evidence, sure)
     kept, rejected = list(combined.kept), [*unfit, *vague, *combined.replaced]
-    for step in (
-        lambda left: drop_less_specific(book.tabular, left),
-        lambda left: drop_integral(chart, evidence, left),
-        lambda left: _body_mass_with_a_diagnosis(left),
-    ):
-        kept, dropped = step(kept)
-        rejected += dropped
+    kept, vague = drop_less_specific(book.tabular, kept)
+    kept, integral = drop_integral(chart, evidence, kept)
+    kept, alone = _body_mass_with_a_diagnosis(kept)
+    rejected += [*vague, *integral, *alone]
     kept, aside = _external_causes(kept, policies)
     suggested += aside
     settled = settle_conflicts(chart, book, evidence, kept)
@@ -104,7 +101,8 @@ def _sure_enough(
 
 _PREGNANT = re.compile(
     r"pregnan|gestation|gravid|\bG\d+ ?P\d|\bEDD\b|trimester|prenatal|antenatal|post-?partum|"
-    r"\bweeks?\b[^.\n]{0,20}\b(?:GA|EGA)\b|puerper|breast-?feeding|deliver(?:y|ed)|in labor|miscarr|abort",
+    r"\bweeks?\b[^.\n]{0,20}\b(?:GA|EGA)\b|puerper|breast-?feeding|deliver(?:y|ed)|in labor|"
+    r"miscarr|abort",
     re.IGNORECASE,
 )
 
