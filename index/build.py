@@ -313,7 +313,8 @@ def _numbers(
             flag |= UNSPECIFIED
         flags.append(flag)
         totals.append(total + (_RESIDUAL_WEIGHT if residual else 0.0))
-        if not residual and said and term.book in _NAMED and (term.code or _leads_on(term)):
+        named = not residual or (title.endswith("NEC") and "specified" not in title)
+        if named and said and term.book in _NAMED and (term.code or _leads_on(term)):
             wordings.append(wording_hash(said) << 32 | term.id)
     by_number = sorted(vocabulary, key=vocabulary.__getitem__)
     return [

@@ -167,7 +167,7 @@ def find_tied(reading: Reading) -> list[Tied]:
                 found.append(Tied(start, end, stem, True, stretch, "5"))
             elif _TIED_AFTER.match(text, end) or _names_effect(reading, stretch, end):
                 found.append(Tied(start, end, stem, False, stretch, "5"))
-            elif less and _close(said, start - stretch.start):
+            elif less and start == _nearest(text, stretch, named):
                 found.append(Tied(start, end, stem, False, stretch, "6"))
     return found
 
@@ -179,8 +179,14 @@ def _names_effect(reading: Reading, stretch: Stretch, end: int) -> bool:
     )
 
 
-def _close(said: str, place: int) -> bool:
-    return any(abs(hit.start() - place) < _NEAR for hit in _LESS.finditer(said))
+def _nearest(text: str, stretch: Stretch, named: Sequence[tuple[int, int, str]]) -> int:
+    """Where the drug begins of which less was taken: the nearest to the words that say so."""
+    hit = _LESS.search(text, stretch.start, stretch.end)
+    if hit is None:
+        return -1
+    gaps = [(max(hit.start() - end, start - hit.end()), start) for start, end, _ in named]
+    gap, start = min(gaps)
+    return start if gap < _NEAR else -1
 
 
 def find_adverse(reading: Reading, known: Sequence[Mention]) -> list[Mention]:

@@ -15,6 +15,7 @@ from chartcoder.index.lexicon import write_out
 
 _NUMBERED = re.compile(r"\d{1,2}[.)]?\s+(?=[A-Z])")
 _NEWBORN_DAYS = 28 / 365
+_GROWN = 18
 _OF_NEWBORN = re.compile(r"newborn|neonat|prematur|infant", re.I)
 _TYPED = re.compile(r"\btype\b|t[12]dm|dm ?[12]|\b1\b|\b2\b|secondary|steroid|drug", re.I)
 _ADVERSE = "Adverse effect of "
@@ -77,6 +78,8 @@ def _wordings(
         yield f"{phrase} newborn"
         yield f"neonatal {phrase}"
         yield f"{phrase} of prematurity"
+    if (encounter.age or 0) >= _GROWN and "adult" not in phrase.lower():
+        yield f"adult {write_out(phrase, reading.lookup.context)}"
     best = reading.lookup.find(phrase, 1)
     if best and best[0].code.startswith(("E11", "E13")) and not _TYPED.search(phrase):
         if reading.diabetes_type == "1":

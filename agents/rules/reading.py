@@ -30,8 +30,10 @@ _DOUBT_OF_TOPIC = re.compile(
 )
 _DENIED_AFTER = re.compile(
     r"[ :]*\(?(?:(?:pcr|ag|ab|screen|test|toxin|panel|cx|culture)s? )?(?:x ?\d )?"
-    r"(?:neg(?:ative)?\b|not (?:detected|present|seen|found)|(?:no|none)(?=[.;,)]|$)|absent\b|excluded\b|"
-    r"sent\b.*(?:neg|colonization))",
+    r"(?:neg(?:ative)?\b|not (?:detected|present|seen|found)|(?:no|none)(?=[.;,)]|$)|absent\b|"
+    r"(?:was |were |is |has been |have been )?(?:ruled out|excluded|r/o'?d)\b|traits?\b|"
+    r"sent\b.*(?:neg|colonization))"
+    r"|(?:/\w+)*,? (?:sent|pending|ordered|drawn|testing|tests?|screen(?:ing|ed)?|panel|swab|serolog\w+|vaccin\w+|immuni\w+|exposure)\b",
     re.I,
 )
 _DENIED_BEFORE = re.compile(r"\bneg(?:ative)?(?: for)? (?:\w+ ){0,2}$|\bcolonization\b", re.I)

@@ -27,6 +27,8 @@ _DEALS = re.compile(
     r"recommend\w*|counsel\w*|doing well|stable|well[- ]controlled|refill|schedule)\b",
     re.I,
 )
+_TOLD_BY_ZONE = frozenset(["diagnosis", "course", "system"])
+_IN_PROSE = _STATED | {"prose"}
 _SAY_SYMPTOMS = frozenset(["diagnosis", "course", "system", "history", "prose", "plan"])
 _CODE = re.compile(r"\b[A-Z]\d[\dA-Z](?:\.[\dA-Z]{1,4})?-?")
 _FEW = 6
@@ -54,7 +56,8 @@ def find_conditions(
     """
     taken = Places((m.start, m.end) for m in known)
     if encounter.setting == "inpatient":
-        counted = [f for f in reading.stated_in(_STATED) if _stated_in_stay(f)]
+        zones = _STATED if any(s.zone in _TOLD_BY_ZONE for s in reading.stretches) else _IN_PROSE
+        counted = [f for f in reading.stated_in(zones) if _stated_in_stay(f)]
     elif known or any(s.zone == "diagnosis" for s in reading.stretches):
         counted = [
             f for f in reading.stated_in(["diagnosis"])
@@ -164,7 +167,10 @@ def _unsound(mention: Mention, reading: Reading) -> bool:
     if best and best[0].code[:1] in "VWXY":
         return True
     stretch = reading.stretch_at(mention.start)
-    return stretch is not None and stretch.zone in SILENT
+    if stretch is None:
+        return False
+    asked = text[mention.end : mention.end + 1] == "?" and stretch.zone in ("course", "system")
+    return asked or stretch.zone in SILENT
 
 
 def mention_of(one: Found) -> Mention:
@@ -191,7 +197,7 @@ def _stated_in_stay(one: Found) -> bool:
         if _ADMISSION.search(one.stretch.label):
             return one.assertion == "present" and letter != "R"
         return True
-    if zone in ("course", "system"):
+    if zone in ("course", "system", "prose"):
         if one.assertion == "possible" and not _AT_DISCHARGE.search(one.said):
             return False
         return letter != "R"

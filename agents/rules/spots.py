@@ -52,7 +52,7 @@ class Word(NamedTuple):
         end: offset after them.
         written: the word, abbreviations written out; several come from one abbreviation.
         form: its canonical form; empty for a word without meaning of its own.
-        stop: nothing reaches across it: punctuation, negation, a verb.
+        stop: no condition reaches across it: punctuation, negation, a verb, a test or treatment.
     """
 
     start: int
@@ -126,7 +126,9 @@ def read_words(text: str, start: int, end: int, lookup: Lookup) -> list[Word]:
                 break
             if sense is not None:
                 if sense.kind in _NO_CONDITION and sense.kind != "charting":
-                    words.append(Word(first, last, written, "", True))
+                    words += [
+                        word._replace(stop=True) for word in _expanded(first, last, sense.expansion)
+                    ] or [Word(first, last, written, "", True)]
                 else:
                     words += _expanded(first, last, sense.expansion)
                 taken = length
@@ -197,7 +199,7 @@ def _plain(raw: str, first: int, last: int, stops: bool) -> list[Word]:
     if stops:
         return [Word(first, last, raw, "", True)]
     lower = raw.lower()
-    if lower in _BREAKS:
+    if raw == "pH" or lower in _BREAKS:
         return [Word(first, last, raw, "", True)]
     if lower in _LINKS:
         return [Word(first, last, lower, "", False)]

@@ -27,6 +27,12 @@ _REPORTED = (
     "Z99.2", "Z99.81", "I25.2",
 )  # fmt: skip
 _MEDICINE_ZONES = _TELLING | {"course"}
+_ORDERS = re.compile(r"\bDNR\b|do not resuscitate", re.I)
+_NOT_YET = re.compile(
+    r"\b(?:talk\w*|discuss\w*|refer\w*|candidate|prefers?|plan(?:s|ned|ning)?|consider\w*|possible|would|future|await\w*|"
+    r"evaluat\w*|option\w*|offer\w*|declin\w*|may need|if needed|educat\w*|eventual\w*|recommend\w*|scheduled|temporary|reversed|removed)\b",
+    re.I,
+)
 _NOT_TAKEN = re.compile(
     r"\b(?:stop(?:ped|s)?|discontinu\w*|d/c'?d|dc'?d|held|holds?|holding|off|no longer|completed|finished|"
     r"not on|never|avoid|declin\w*|refus\w*|allerg\w*|gtt|drip|bolus|sliding|iv|taper|burst|"
@@ -49,7 +55,7 @@ _BMI = re.compile(r"\b(?:bmi|body mass index)\b[^\d\n]{0,15}(\d{2}(?:\.\d+)?)", 
 _RANGE = re.compile(r"(\d+(?:\.\d+)?)(?:-(\d+(?:\.\d+)?)| or (less|greater))")
 _WEIGHT = re.compile(r"E66|E43|E44|E46|E45|E40|E41|E42|R63\.[456]|R64|E88\.A|O99\.21")
 _QUIT = re.compile(
-    r"\b(?:quit|stopped|ex|former|past|prior|previous)\b[- ]?(?:\w+\s){0,3}?(?:smok\w+|cig\w*|tobacco|pipe|cigars?)"
+    r"\b(?:quit|stopped|gave up|given up|ex|former|past|prior|previous)\b[- ]?(?:\w+\s){0,3}?(?:smok\w+|cig\w*|tobacco|pipe|cigars?)"
     r"|\b(?:smok\w+|cig\w*|tobacco|pipe|cigars?|pack[- ]?years?|py)\b[^.;\n]{0,40}?\b(?:quit|stopped|until|till)\b"
     r"|\bnon-?smoker (?:since|for)\b",
     re.I,
@@ -111,11 +117,13 @@ def _mention(
 def _states(reading: Reading) -> Iterator[tuple[str, Mention]]:
     rows, states, _ = _table()
     for stretch in reading.stretches:
-        if stretch.zone not in _TELLING:
+        if stretch.zone not in _TELLING and not _ORDERS.search(reading.text, stretch.start, stretch.end):
             continue
         for hit in states.find(reading.words(stretch)):
             assertion, _ = reading.said_of(stretch, hit.start, hit.end)
             if assertion not in ("present", "historical"):
+                continue
+            if _NOT_YET.search(reading.text, stretch.start, stretch.end):
                 continue
             code = rows[hit.row][0]
             if code != "Z90.89":

@@ -1,12 +1,13 @@
 """Tells a row of a knowledge table in the words of a chart, whatever their order and form.
 
 A row's phrase is brought into canonical words like the book's wordings; windows of a stretch are
-compared with it as sets. Sides are left aside, so that one row serves both.
+compared with it as sets. A row for the same side comes first, then one that names no side.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from chartcoder.agents.descent import side_of
 from chartcoder.agents.rules.spots import Word
 from chartcoder.index.lexicon import write_out
 from chartcoder.index.words import EMPTY, LATERALITY, canonical, split
@@ -30,12 +31,13 @@ class Wordings:
     """
 
     def __init__(self, phrases: Iterable[tuple[str, int]]) -> None:
-        self._rows: dict[str, int] = {}
+        self._rows: dict[str, dict[str, int]] = {}
         for phrase, row in phrases:
             for wording in (phrase, write_out(phrase)):
-                key = key_of(canonical(w) for w in split(wording) if w not in EMPTY)
+                forms = [canonical(w) for w in split(wording) if w not in EMPTY]
+                key = key_of(forms)
                 if key:
-                    self._rows.setdefault(key, row)
+                    self._rows.setdefault(key, {}).setdefault(side_of(forms), row)
 
     def find(self, words: Sequence[Word]) -> list[Hit]:
         """Rows told among words, the longest first where two overlap, in order."""
@@ -56,16 +58,19 @@ class Wordings:
             forms: dict[str, None] = {}
             for last in range(first, len(words)):
                 word = words[last]
-                if word.stop:
+                if word.stop and not word.form:
                     break
                 if not word.form:
                     continue
                 forms[word.form] = None
                 if len(forms) > _LONGEST:
                     break
-                row = self._rows.get(key_of(forms))
-                if row is not None:
-                    yield first, last + 1, len(forms), row
+                rows = self._rows.get(key_of(forms))
+                if rows is not None:
+                    side = side_of(forms)
+                    row = rows.get(side, rows.get(""))
+                    if row is not None:
+                        yield first, last + 1, len(forms), row
 
 
 def key_of(forms: Iterable[str]) -> str:

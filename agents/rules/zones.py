@@ -31,6 +31,7 @@ _BULLET = re.compile(
     r"[ \t>]*(?:\(?\d{1,2}[.):](?!\d)[ \t]*|\d{1,2}[ \t]{1,3}(?=[A-Z])|#\d{0,2}[.):]?[ \t]*"
     r"|[-–—•*·▪◦‣+](?=\s)[ \t]*|[•·▪◦‣][ \t]*|-{1,2}>?(?=[A-Z]))"
 )
+_CONCLUDES = re.compile(r"(?:assessment|impression|diagnos[ei]s) (?:at|on|and) \w+")
 _DECORATION = " \t*_=#~>-–—:."
 _LABEL = re.compile(
     r"(?:^|(?<=[.;!?)\]\"]\s)|(?<=\s\s)|(?<=[.;]\s\s))"
@@ -90,7 +91,7 @@ def _table() -> _Table:
     table = tomllib.loads((resources() / "lexicon" / "zones.toml").read_text("utf-8"))
     bare = "|".join(sorted(map(re.escape, table["bare"]), key=lambda p: (-len(p), p)))
     return _Table(
-        re.compile(rf"(?P<label>{bare})(?=[ \t]+[^\s:])"),
+        re.compile(rf"(?P<label>{bare})(?=[ \t]+(?!(?:at|on|and|of|for|by)\b)[^\s:&/])"),
         frozenset(table["systems"]),
         {kind: zone for zone, kinds in table["zones"].items() for kind in kinds},
         tuple(
@@ -107,7 +108,7 @@ def _table() -> _Table:
 def zone_of_label(label: str) -> str:
     """The zone a label opens; empty for a topic that opens none, ``system`` for a body system."""
     table = _table()
-    name = " ".join(label.lower().replace("’", "'").strip(_DECORATION).split())
+    name = " ".join(label.lower().replace("’", "'").strip(_DECORATION + "/").split())
     plain = _ASIDE.sub("", name).strip()
     while (shorter := _TRAIL.sub("", plain)) != plain:
         plain = shorter
@@ -204,7 +205,8 @@ class _Reader:
         capitals = plain.upper() == plain and bool(re.search(r"[A-Z]{2}", plain))
         zone = zone_of_label(name)
         key = " ".join(plain.lower().split())
-        if zone and zone != "system" and (decorated or capitals or key in headings()):
+        opens = key in headings() or _CONCLUDES.fullmatch(key) is not None
+        if zone and zone != "system" and (decorated or capitals or opens):
             self.base = self.zone = zone
             self.label = key
             return True
@@ -279,6 +281,8 @@ class _Reader:
         self, start: int, end: int, zone: str, around: tuple[int, int], listed: bool
     ) -> Iterator[Stretch]:
         parts = list(_sentences(self.text, start, end))
+        if zone in ("diagnosis", "plan"):
+            parts = [piece for part in parts for piece in _numbered(self.text, *part)]
         for place, (first, last) in enumerate(parts):
             opening = self._opening(first, last)
             words = self.text[first:last].split()
@@ -317,3 +321,15 @@ def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         end -= 1
     if start < end:
         yield start, end
+
+
+_INLINE_NUMBER = re.compile(r"(?:(?<=\s)|^)\(?\d{1,2}[.)]\s+(?=[A-Za-z])")
+
+
+def _numbered(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Cuts a list that is written in one line: ``1. Asthma 2. Otitis``."""
+    position = start
+    for found in _INLINE_NUMBER.finditer(text, start, end):
+        yield from _trimmed(text, position, found.start())
+        position = found.end()
+    yield from _trimmed(text, position, end)
