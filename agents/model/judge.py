@@ -113,11 +113,10 @@ class ModelJudge:
                 found = mentions.read(answer, chart, places, self._account)
                 counting += found.counting
                 passed += found.passed
-        remarks = []
         if setting is None:
             taken = heard or "outpatient"
             self.client.memory(_key(chart))["setting"] = taken
-            remarks.append(f"The setting was not given; the chart was read as {taken}.")
+            self._account.remark(f"The setting was not given; the chart was read as {taken}.")
         together = _renumbered([*counting, *by_rules])
         self._account.degraded.update(
             e.id for e in together if e.span in {r.span for r in by_rules}
@@ -126,7 +125,7 @@ class ModelJudge:
             (e.model_copy(update={"id": len(together) + n}), why)
             for n, (e, why) in enumerate(passed)
         ]
-        return Mentions(tuple(together), tuple(shifted), tuple(remarks))
+        return Mentions(tuple(together), tuple(shifted))
 
     def _mentions_by_rules(
         self, chart: Chart, book: Book, part: tuple[int, int], failure: FailedAnswer

@@ -50,7 +50,7 @@ def test_model_check_that_fails_is_a_finding() -> None:
     [
         (["model", "check"], "Name the model"),
         (["model", "check", "--model", "m", "--base-url", "nowhere"], "no http or https address"),
-        (["model", "check", "--model", "m", "--base-url", "http://127.0.0.1:9/v1"], "Nobody answers"),
+        (["model", "check", "--model", "m", "--base-url", "http://[::1]:9/v1"], "Nobody answers"),
         (["model", "check", "--base-url", "http://127.0.0.1:9/v1"], "add --model NAME"),
         (["model", "check", "--model", "m", "--retries", "x"], "--retries"),
         (["code", "-", "--model", "m", "--prompts", "/nowhere"], "is not there"),

@@ -274,8 +274,9 @@ def first_options(body: Body) -> str:
     text = user_text(body)
     question = question_of(body)
     if question == "mentions":
-        lines = [line.strip() for line in text.splitlines() if len(line.split()) > 1]
-        found = [line[:60].rstrip() for line in lines if "=====" not in line][3:9]
+        chart = re.split(r"^=====chart-[0-9a-f]+=====$", text, flags=re.MULTILINE)[1]
+        lines = [line.strip() for line in chart.splitlines() if len(line.split()) > 1]
+        found = [line[:60].rstrip() for line in lines][2:8]
         items = [
             {
                 "quote": quote, "lead_term": quote.split(":")[-1].strip() or quote, "modifiers": [],

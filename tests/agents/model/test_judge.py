@@ -135,7 +135,9 @@ def test_judge_a_refused_item_alone_is_decided_by_rules(
     hold_true(coding, visit, bundled)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(seed=st.integers(0, 10**6))
 def test_judge_random_answers_invent_nothing(
     coded: Coder, visit: Chart, bundled: Release, seed: int

@@ -23,7 +23,7 @@ def true_text(quote: str, text: str = CHART) -> str | None:
     [
         ("Left knee pain", "Left knee pain", "exact"),
         ("LEFT KNEE pain", "Left knee pain", "folded"),
-        ("diabetes with diabetic polyneuropathy", "diabetes with diabetic\n   polyneuropathy", "folded"),
+        ("with diabetic polyneuropathy", "with diabetic\n   polyneuropathy", "folded"),
         ("on today's film", "on today’s film", "folded"),
         ("polyneuropathy - A1c 8.2%", "polyneuropathy – A1c 8.2%", "folded"),
         ('"Hypertension."', "Hypertension.", "exact"),
