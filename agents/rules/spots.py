@@ -120,7 +120,7 @@ def read_words(text: str, start: int, end: int, lookup: Lookup) -> list[Word]:
             if length > 1 and (last - first > 24 or "  " in written):
                 continue
             sense = sense_of(written, near, lookup.context)
-            if sense is not None and _is_service(text, last):
+            if sense is not None and (written == "pH" or _is_service(text, last)):
                 words.append(Word(first, last, written, "", True))
                 taken = length
                 break
@@ -249,11 +249,46 @@ def spots_among(words: list[Word], lookup: Lookup, also: tuple[str, ...] = ()) -
             chosen.append((first, last, terms))
     chosen.sort()
     spots = []
+    halves = [half for first, last, _ in chosen if (half := _half_named(words, first, last, lookup))]
+    for start, place, spot in halves:
+        spots.append(spot)
+        taken[start:place] = [True] * (place - start)
+        chosen = [c for c in chosen if not (start <= c[0] and c[1] <= place)]
     for first, last, terms in chosen:
         begin, stop = _widened(words, first, last, taken)
         phrase = " ".join(w.written for w in words[begin:stop] if not w.stop)
         spots.append(Spot(words[begin].start, words[stop - 1].end, phrase, terms))
-    return spots
+    return sorted(spots)
+
+
+def _half_named(
+    words: list[Word], first: int, last: int, lookup: Lookup
+) -> tuple[int, int, Spot] | None:
+    """The condition named by half before another: ``brain and adrenal metastases`` names brain
+    metastases too. Gives the places of its own words and the spot."""
+    place = first - 1
+    if place < 1 or words[place].written not in ("and", "or", "&"):
+        return None
+    rest = [w.form for w in words[first + 1 : last] if w.form and w.form not in LATERALITY]
+    found: tuple[int, tuple[int, ...]] | None = None
+    forms: list[str] = []
+    for start in range(place - 1, max(-1, place - 5), -1):
+        word = words[start]
+        if word.stop or not rest:
+            break
+        if not word.form or word.form in LATERALITY:
+            continue
+        forms.append(word.form)
+        terms = lookup.book.index.worded(tuple(dict.fromkeys([*forms, *rest])))
+        if terms:
+            found = start, terms
+    if found is None:
+        return None
+    start, terms = found
+    half = [w.written for w in words[start:place] if not w.stop]
+    tail = [w.written for w in words[first + 1 : last] if not w.stop]
+    spot = Spot(words[start].start, words[place - 1].end, " ".join(half + tail), terms)
+    return start, place, spot
 
 
 def _windows(
