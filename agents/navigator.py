@@ -42,7 +42,7 @@ def look_up(
                 known = best.get(key)
                 if known is None or entry.score > known.score:
                     best[key] = entry
-    return sorted(best.values(), key=lambda e: (-e.score, -len(e.matched)))
+    return sorted(best.values(), key=lambda e: (-e.score, -_said(e.path, e.matched)))
 
 
 def _ranked(item: Evidence, phrase: str, book: Book, context: str, limit: int) -> list[IndexEntry]:
@@ -55,11 +55,24 @@ def _ranked(item: Evidence, phrase: str, book: Book, context: str, limit: int) -
             gain = _QUALIFIED if qualifiers & set(found.matched) else 0.0
             found = found._replace(score=round(found.score * trust + gain, 6))
             key = (found.code, found.manifestation)
-            if key not in best or found.score > best[key].score:
+            if key not in best or _better(found, best[key]):
                 best[key] = found
     in_order = sorted(best.values(), key=lambda f: f.term)
     entries = [_entry(item, found, book) for found in in_order]
-    return sorted(entries, key=lambda e: (-e.score, -len(e.matched)))[:limit]
+    return sorted(entries, key=lambda e: (-e.score, -_said(e.path, e.matched)))[:limit]
+
+
+def _said(path: Sequence[str], matched: Sequence[str]) -> int:
+    """How many words of the phrase stand in the titles of a path, modifiers left out."""
+    return len({word for title in path for word in tokens(title)} & set(matched))
+
+
+def _better(one: Found, other: Found) -> bool:
+    """Of two ways to one code, the better one; of equals the one that says more of the phrase."""
+    return (one.score, _said(one.path, one.matched)) > (
+        other.score,
+        _said(other.path, other.matched),
+    )
 
 
 def look_further(
