@@ -12,6 +12,7 @@ from chartcoder.index.words import tokens
 
 OFFERED = 10
 _QUALIFIED = 0.05
+_LONGEST = 3
 
 
 def look_up(
@@ -25,11 +26,11 @@ def look_up(
         context: words of the chart that tell senses of abbreviations apart.
         limit: how many entries to give.
     """
-    phrases = [item.phrase]
-    if item.modifiers:
-        phrases.insert(0, " ".join((item.phrase, *item.modifiers)))
-    if len(item.modifiers) > 1:
-        phrases.insert(1, f"{item.phrase} {item.modifiers[0]}")
+    # The whole wording, then shorter ones: a word too many must not hide a line.
+    lengths = [len(item.modifiers), *range(min(len(item.modifiers) - 1, _LONGEST), -1, -1)]
+    phrases = [
+        " ".join((item.phrase, *item.modifiers[:length])) for length in dict.fromkeys(lengths)
+    ]
     ranked = [_ranked(item, phrase, book, context, limit) for phrase in phrases]
     best: dict[tuple[str, str], IndexEntry] = {}
     # A narrow wording must not push out the default code, nor a plain one the subterm: in turns.
@@ -38,7 +39,7 @@ def look_up(
             if entry is None:
                 continue
             key = (entry.code, entry.manifestation)
-            if key in best or len(best) < limit:
+            if key in best or len(best) < limit + len(phrases) - 1:
                 known = best.get(key)
                 if known is None or entry.score > known.score:
                     best[key] = entry
