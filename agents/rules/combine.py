@@ -10,7 +10,7 @@ ledger with the section that says so (I.B.9).
 import re
 import tomllib
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from chartcoder.agents.book import Book
@@ -27,6 +27,7 @@ from chartcoder.agents.values import (
     Rejected,
 )
 from chartcoder.index.lexicon import write_out
+from chartcoder.index.store import IndexStore
 from chartcoder.index.terms import Term
 from chartcoder.index.words import LATERALITY, tokens
 from chartcoder.tabular.home import resources
@@ -87,8 +88,12 @@ class Combined(NamedTuple):
 
 
 @cache
-def _facts() -> dict[str, tuple[Fact, ...]]:
-    """The facts by the first character of what their first group asks for, the widest first."""
+def _facts() -> tuple[tuple[Fact, ...], dict[str, tuple[int, ...]]]:
+    """The facts in the order in which they apply, and their places by category.
+
+    What joins most goes first; among equals what only strikes out a vague code. The category, or
+    the letter where a fact is for a whole chapter, is that of a fact's first group.
+    """
     with (resources() / "rules" / "links.toml").open("rb") as stream:
         rows = tomllib.load(stream)["link"]
     facts = [
@@ -100,13 +105,12 @@ def _facts() -> dict[str, tuple[Fact, ...]]:
         )
         for row in rows
     ]  # fmt: skip
-    # What joins most goes first; among equals what only strikes out a vague code.
     facts.sort(key=lambda f: (-len(f.when), bool(f.result)))
-    by_letter: dict[str, list[Fact]] = {}
-    for fact in facts:
-        for letter in sorted({prefix[0] for prefix in fact.when[0]}):
-            by_letter.setdefault(letter, []).append(fact)
-    return {letter: tuple(found) for letter, found in by_letter.items()}
+    by_category: dict[str, list[int]] = {}
+    for number, fact in enumerate(facts):
+        for category in dict.fromkeys(prefix[:3] for prefix in fact.when[0]):
+            by_category.setdefault(category, []).append(number)
+    return tuple(facts), {category: tuple(found) for category, found in by_category.items()}
 
 
 def combine(
@@ -143,6 +147,35 @@ def combinations(
     return combine(chart, book, evidence, named).made
 
 
+class _Branch(NamedTuple):
+    """A subterm under "with": the default code of its term, and the words that it demands."""
+
+    default: str
+    term: Term
+    words: frozenset[str]
+
+
+@lru_cache(maxsize=4096)
+def _with_branches(index: IndexStore, code: str) -> tuple[_Branch, ...]:
+    """The subterms under "with" of the terms that lead to a code, of its own category."""
+    found: list[_Branch] = []
+    for term in index.leading_to(code):
+        if term.book not in ("index", "supplement"):
+            continue
+        heads = [(term.code, child) for child in index.children(term.id)]
+        # Diabetes may have several complications, each joined under the same "with".
+        several = code.startswith(_DIABETES) and term.parent >= 0
+        above = index.term(term.parent) if several else None
+        if above is not None and above.title in _WITH and above.parent >= 0:
+            heads.append((index.term(above.parent).code, above))
+        for default, head in heads:
+            for sub in index.children(head.id) if head.title in _WITH else ():
+                words = frozenset(tokens(sub.title)) - LATERALITY
+                if sub.code[:3] == code[:3] and words and not sub.title.endswith("NEC"):
+                    found.append(_Branch(default, sub, words))
+    return tuple(found)
+
+
 class _Table:
     """The candidates on the desk while they are combined."""
 
@@ -160,6 +193,7 @@ class _Table:
         self.before = {c.code for c in candidates}
         self.replaced: list[Rejected] = []
         self.wanted: list[tuple[str, str, str]] = []
+        self._said: dict[str, list[frozenset[str]]] = {}
 
     def items(self, candidates: Iterable[Candidate]) -> list[Evidence]:
         """The evidence of candidates, each once."""
@@ -168,6 +202,9 @@ class _Table:
 
     def holds(self, prefix: str) -> bool:
         return any(c.code.startswith(prefix) for c in self.alive)
+
+    def has(self, code: str) -> bool:
+        return any(c.code == code for c in self.alive)
 
     # The type of diabetes
 
@@ -213,7 +250,7 @@ class _Table:
                 continue
             if one.confidence < _SURE:
                 continue
-            branches = self._with_branches(one)
+            branches = _with_branches(self.book.index, one.code)
             if not branches:
                 continue
             for other in list(self.alive):
@@ -221,41 +258,24 @@ class _Table:
                     continue
                 if other.code[0] in "ZVWXY" or other.code.startswith(_ORGANISMS):
                     continue
-                if one in self.alive and other in self.alive:
+                if self.has(one.code) and self.has(other.code):
                     self._join(one, other, branches)
 
-    def _with_branches(self, one: Candidate) -> list[tuple[str, Term]]:
-        """The subterms under "with" of the terms that lead to a code: default code and subterm."""
-        index = self.book.index
-        found: list[tuple[str, Term]] = []
-        for term in index.leading_to(one.code):
-            if term.book not in ("index", "supplement"):
-                continue
-            heads = [(term.code, child) for child in index.children(term.id)]
-            # Diabetes may have several complications, each joined under the same "with".
-            sided = one.code.startswith(_DIABETES) and term.parent >= 0
-            above = index.term(term.parent) if sided else None
-            if above is not None and above.title in _WITH and above.parent >= 0:
-                heads.append((index.term(above.parent).code, above))
-            for default, head in heads:
-                if head.title not in _WITH:
-                    continue
-                found += [(default, sub) for sub in index.children(head.id) if sub.code]
-        return found
+    def _said_of(self, other: Candidate) -> list[frozenset[str]]:
+        """The words of each mention of a candidate, abbreviations written out."""
+        if other.code not in self._said:
+            self._said[other.code] = [
+                frozenset(tokens(write_out(item.phrase, self.chart.text))) - LATERALITY
+                for item in self.items([other])
+            ]
+        return self._said[other.code]
 
-    def _join(self, one: Candidate, other: Candidate, branches: list[tuple[str, Term]]) -> None:
-        spoken = [
-            set(tokens(write_out(item.phrase, self.chart.text))) - LATERALITY
-            for item in self.items([other])
-        ]
+    def _join(self, one: Candidate, other: Candidate, branches: tuple[_Branch, ...]) -> None:
         best: tuple[int, str, Term] | None = None
-        for default, sub in branches:
-            if sub.title.endswith("NEC") or sub.code[:3] != one.code[:3]:
+        for default, sub, words in branches:
+            if other.code.startswith(sub.code.rstrip("-")):
                 continue
-            words = set(tokens(sub.title)) - LATERALITY
-            if not words or other.code.startswith(sub.code.rstrip("-")):
-                continue
-            for said in spoken:
+            for said in self._said_of(other):
                 covered = words <= said and len(words) >= _COVERED * len(said)
                 if covered and (best is None or len(words) > best[0]):
                     best = (len(words), default, sub)
@@ -305,16 +325,18 @@ class _Table:
             self._apply(fact, parts)
 
     def _next_fact(self, done: set[Fact]) -> tuple[Fact | None, list[Candidate]]:
-        table = _facts()
-        best: tuple[Fact, list[Candidate]] | None = None
-        for letter in sorted({c.code[0] for c in self.alive}):
-            for fact in table.get(letter, ()):
-                if fact in done or (best is not None and len(best[0].when) >= len(fact.when)):
-                    continue
+        facts, by_category = _facts()
+        sure = [c.code for c in self.alive if c.confidence >= _SURE]
+        places = {
+            n for code in sure for key in (code[:3], code[0]) for n in by_category.get(key, ())
+        }
+        for place in sorted(places):
+            fact = facts[place]
+            if fact not in done and all(any(c.startswith(g) for c in sure) for g in fact.when):
                 parts = self._parts(fact)
                 if parts:
-                    best = (fact, parts)
-        return best if best is not None else (None, [])
+                    return fact, parts
+        return None, []
 
     def _parts(self, fact: Fact) -> list[Candidate]:
         """The candidates that a fact joins, one or more a group; empty where it does not apply."""
@@ -397,7 +419,7 @@ class _Table:
     def join_sides(self) -> None:
         """Right and left of one condition become its bilateral code, where it has one (I.B.13)."""
         for one in list(self.alive):
-            if one not in self.alive or side(one.title) != "right":
+            if not self.has(one.code) or side(one.title) != "right":
                 continue
             for other in list(self.alive):
                 if side(other.title) != "left" or other.code[:3] != one.code[:3]:

@@ -10,7 +10,7 @@ Source: Official Guidelines I.B.2 (level of detail), I.B.4 and I.B.5 (symptoms),
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from chartcoder.agents.rules.relations import asks_for, is_due_to, same_site, side
@@ -179,6 +179,7 @@ _CUT = (" without ", ", not ", " not ", ", uncomplicated", " site not specified"
 _EMPTY = frozenset(["organism", "site", "type", "region", "uncomplicated", "cause"])
 
 
+@lru_cache(maxsize=4096)
 def _stem(title: str) -> frozenset[str] | None:
     """The words of the condition that a vague title names; None for a title that is not vague."""
     lower = f" {title.lower()}"
@@ -201,10 +202,10 @@ def _says_more(
     if sides[0] and sides[1] and sides[0] != sides[1]:
         return False
     same_category = one.code[:3] == other.code[:3]
-    if not same_category and asks_for(tabular, other.code, one.code):
-        return False
-    said = frozenset(tokens(other.title)) - LATERALITY
+    said = _title_words(other.title)
     if stem <= said:
+        if not same_category and asks_for(tabular, other.code, one.code):
+            return False
         if said - _EMPTY != stem:
             return not _names_another(stem, other.title)
         # The same words: the one with a side, or with what is not "unspecified", says more.
@@ -213,6 +214,11 @@ def _says_more(
         return False
     above = [step for step in tabular.path(other.code)[:-1] if step.kind == "code"]
     return any(frozenset(tokens(step.title)) - LATERALITY - _EMPTY == stem for step in above)
+
+
+@lru_cache(maxsize=4096)
+def _title_words(title: str) -> frozenset[str]:
+    return frozenset(tokens(title)) - LATERALITY
 
 
 def _names_another(stem: frozenset[str], title: str) -> bool:

@@ -13,6 +13,7 @@ from chartcoder.agents.values import Candidate, Evidence
 from chartcoder.index.words import canonical, read_table, split, tokens
 from chartcoder.tabular.home import resources
 from chartcoder.tabular.notes import instructions
+from chartcoder.tabular.references import Reference
 from chartcoder.tabular.store import TabularList
 
 Tie = Literal["tied", "unrelated", ""]
@@ -113,16 +114,26 @@ def is_due_to(text: str, symptom: Evidence, cause: Evidence) -> bool:
 
 def asks_for(tabular: TabularList, code: str, other: str) -> bool:
     """Says whether a note of one code asks for the other beside it, or the other's for it first."""
-    for carrier, named, kinds in (
-        (code, other, ("use_additional", "code_also")),
-        (other, code, ("code_first", "code_also")),
-    ):
-        for block in instructions(tabular, carrier):
-            if block.kind in kinds and any(
-                reference.matches(named) for line in block.lines for reference in line.references
-            ):
-                return True
-    return False
+    return any(
+        kind in kinds and reference.matches(named)
+        for carrier, named, kinds in (
+            (code, other, ("use_additional", "code_also")),
+            (other, code, ("code_first", "code_also")),
+        )
+        for kind, reference in _asked(tabular, carrier)
+    )
+
+
+@lru_cache(maxsize=4096)
+def _asked(tabular: TabularList, code: str) -> tuple[tuple[str, Reference], ...]:
+    """Every code that the notes of a code ask for, with the kind of note."""
+    return tuple(
+        (block.kind, reference)
+        for block in instructions(tabular, code)
+        if block.kind in ("use_additional", "code_also", "code_first")
+        for line in block.lines
+        for reference in line.references
+    )
 
 
 def side(title: str) -> str:
