@@ -12,7 +12,7 @@ import sqlite3
 import tempfile
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +21,7 @@ from chartcoder.index.audit import CodeBook, LostCode, settle_codes
 from chartcoder.index.pointers import resolve_all
 from chartcoder.index.store import (
     FORMAT_VERSION,
+    HEADER,
     RESIDUAL,
     SCHEMA,
     SIDES,
@@ -29,12 +30,13 @@ from chartcoder.index.store import (
     wording_hash,
 )
 from chartcoder.index.terms import BOOKS, Book, Pointer, Term
-from chartcoder.index.words import Signed, signed
+from chartcoder.index.words import Signed, ambiguous_forms, signed
 from chartcoder.tabular.home import resources
 from chartcoder.tabular.release import Release
 
 _OFFICIAL: tuple[Book, ...] = ("index", "external", "neoplasm", "drug")
 _TABLES = frozenset(["neoplasm", "drug"])
+_DERIVED = frozenset(["title", "inclusion"])
 _NAMED = frozenset(["index", "supplement", "title", "inclusion"])
 _RESIDUAL_WEIGHT = 0.2
 _UNKNOWN_WEIGHT = 0.5
@@ -311,6 +313,8 @@ def _numbers(
             flag |= RESIDUAL
         if "nspecified" in title or title.endswith(" NOS"):
             flag |= UNSPECIFIED
+        if term.book in _DERIVED and term.code.endswith("-"):
+            flag |= HEADER
         flags.append(flag)
         totals.append(total + (_RESIDUAL_WEIGHT if residual else 0.0))
         named = not residual or (title.endswith("NEC") and "specified" not in title)
@@ -332,18 +336,25 @@ def _numbers(
     ]
 
 
-def _kin(vocabulary: Iterable[str]) -> dict[str, tuple[str, ...]]:
+def _kin(vocabulary: Collection[str]) -> dict[str, tuple[str, ...]]:
     """Words of one family, told by a shared beginning and a common ending: fracture, fractured."""
     families: dict[str, list[str]] = defaultdict(list)
     for word in vocabulary:
         if len(word) > 5 and word.isalpha():
             families[stem(word)].append(word)
-    return {
+    kin = {
         word: tuple(w for w in family if w != word)
         for family in families.values()
         if 1 < len(family) <= 8
         for word in family
     }
+    for word, others in ambiguous_forms().items():
+        if word in vocabulary:
+            there = [other for other in others if other in vocabulary and other != word]
+            kin[word] = tuple(dict.fromkeys((*kin.get(word, ()), *there)))
+            for other in there:
+                kin[other] = tuple(dict.fromkeys((*kin.get(other, ()), word)))
+    return kin
 
 
 _ENDINGS = (

@@ -12,7 +12,7 @@ from functools import cached_property
 from heapq import nlargest
 from typing import NamedTuple
 
-from chartcoder.index.store import RESIDUAL, SIDES, UNSPECIFIED, IndexStore, Posting
+from chartcoder.index.store import HEADER, RESIDUAL, SIDES, UNSPECIFIED, IndexStore, Posting
 from chartcoder.index.terms import BOOKS
 
 UNKNOWN_WEIGHT = 0.5
@@ -22,6 +22,9 @@ _KEPT = 60
 _CONTRADICTED = 0.45
 _IN_CONTEXT = 0.35
 _RESIDUAL_WEIGHT = 0.2
+_UNSPECIFIED = 0.998
+_HEADER = 0.995
+_NOT_RESIDUAL = 0.88
 _POWER = 1.2
 _FLOOR = 0.35
 
@@ -301,7 +304,11 @@ class Ranker:
             if contradicted:
                 score *= _CONTRADICTED
             if flag & UNSPECIFIED:
-                score *= 0.998
+                score *= _UNSPECIFIED
+            if flag & HEADER:
+                score *= _HEADER
+            if asked.question.residual and not flag & RESIDUAL:
+                score *= _NOT_RESIDUAL
             ranked.append(Ranked(score, number, of_phrase, of_entry))
         ranked.sort(key=lambda r: (-r.score, r.number))
         return ranked

@@ -18,13 +18,14 @@ from chartcoder.index.terms import BOOKS, Book, Pointer, Term
 from chartcoder.tabular.home import resources
 from chartcoder.tabular.release import Release
 
-FORMAT_VERSION = 7
+FORMAT_VERSION = 8
 UNIT = "\x1f"
 
 # A term's flags: its side in the two lowest bits, then what kind of line it is.
 SIDES = ("", "right", "left", "bilateral")
 RESIDUAL = 4
 UNSPECIFIED = 8
+HEADER = 16
 
 SCHEMA = """
 CREATE TABLE term(id INTEGER PRIMARY KEY, parent INTEGER, "end" INTEGER, book INTEGER, title TEXT,

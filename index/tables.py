@@ -32,6 +32,7 @@ class Ask(NamedTuple):
         said: words that named the column.
         name: the column in words.
         title: how titles of the Tabular List word the column.
+        part: it asks about a part of the phrase; another ask is about the rest.
     """
 
     table: Literal["neoplasm", "drug"]
@@ -40,6 +41,7 @@ class Ask(NamedTuple):
     said: str
     name: str
     title: str
+    part: bool = False
 
 
 class _Words(NamedTuple):
@@ -51,14 +53,14 @@ class _Words(NamedTuple):
 
 
 @cache
-def _behaviours() -> tuple[list[_Words], list[re.Pattern[str]], str]:
+def _behaviours() -> tuple[list[_Words], list[re.Pattern[str]]]:
     with (resources() / "lexicon" / "neoplasm.toml").open("rb") as stream:
         data = tomllib.load(stream)
     spread = f"(?:{_either(data['spread']['words'])})"
     patterns = [
         re.compile(p.replace("{spread}", spread), re.IGNORECASE) for p in data["spread"]["patterns"]
     ]
-    return [_words(b) for b in data["behaviour"]], patterns, data["spread"]["nowhere"]
+    return [_words(b) for b in data["behaviour"]], patterns
 
 
 @cache
@@ -97,23 +99,25 @@ def read_asks(phrase: str) -> list[Ask]:
 
 
 def _neoplasms(phrase: str) -> list[Ask]:
-    behaviours, patterns, _ = _behaviours()
+    behaviours, patterns = _behaviours()
     for pattern in patterns:
         found = pattern.fullmatch(phrase.strip())
         if not found:
             continue
         parts = found.groupdict()
         secondary = next(b for b in behaviours if b.column == SECONDARY)
-        asks = []
-        if parts.get("secondary"):
-            asks.append(_ask("neoplasm", secondary, parts["secondary"], "metastatic to"))
+        asks = [
+            _ask("neoplasm", secondary, place, "metastatic to")
+            for place in _AND.split(parts.get("secondary") or "")
+            if place.strip()
+        ]
         if parts.get("primary"):
             primary = _plain_neoplasm(parts["primary"])
             malignant = next(b for b in behaviours if b.column == MALIGNANT)
             if primary is None or primary.column == UNSPECIFIED_BEHAVIOUR:
                 primary = _ask("neoplasm", malignant, parts["primary"], "metastatic")
-            asks.append(primary)
-        return asks
+            asks.append(primary._replace(said=f"{primary.said} metastatic"))
+        return [ask._replace(part=len(asks) > 1) for ask in asks]
     one = _plain_neoplasm(phrase)
     return [one] if one else []
 
@@ -130,6 +134,7 @@ def _plain_neoplasm(phrase: str) -> Ask | None:
     return None
 
 
+_AND = re.compile(r",? and |, | & ")
 _GROWTH = re.compile(
     r"\b(?:malignant|neoplasm|neoplastic|neoplasms|tumou?rs?|cancer|primary)\b", re.IGNORECASE
 )

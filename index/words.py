@@ -24,8 +24,7 @@ EMPTY = frozenset(
     "a an and are as at be by current for from had has have he her his in into is it its of on or "
     "other otherwise she that the their there these this those to type types use used was were "
     "which while who with within due nos nec unspecified specified elsewhere classified "
-    "classifiable patient pt encounter initial subsequent certain part site sites sequela "
-    "unsp".split()
+    "classifiable patient pt encounter certain part site sites unsp".split()
 )
 LATERALITY = frozenset(["right", "left", "bilateral", "unilateral", "side", "sided", "both"])
 
@@ -59,11 +58,28 @@ def word_forms() -> dict[str, str]:
         single = " " not in variant and " " not in preferred
         if single and row["kind"] in ("spelling", "word-form"):
             forms.setdefault(singular(variant), singular(preferred))
-    for row in read_table(folder / "adjectives.tsv"):
-        adjective, noun = fold(row["adjective"]).lower(), fold(row["noun"]).lower()
-        if " " not in adjective and " " not in noun:
-            forms.setdefault(singular(adjective), singular(noun))
+    for adjective, nouns in _adjectives().items():
+        if len(nouns) == 1 and " " not in adjective and " " not in nouns[0]:
+            forms.setdefault(singular(adjective), singular(nouns[0]))
     return forms
+
+
+@cache
+def _adjectives() -> dict[str, list[str]]:
+    nouns: dict[str, list[str]] = {}
+    for row in read_table(resources() / "lexicon" / "adjectives.tsv"):
+        nouns.setdefault(fold(row["adjective"]).lower(), []).append(fold(row["noun"]).lower())
+    return nouns
+
+
+@cache
+def ambiguous_forms() -> dict[str, tuple[str, ...]]:
+    """An adjective of several sites to the canonical words of each: cervical to neck, cervix."""
+    return {
+        canonical(adjective): tuple(dict.fromkeys(t for noun in nouns for t in tokens(noun)))
+        for adjective, nouns in _adjectives().items()
+        if len(nouns) > 1 and " " not in adjective
+    }
 
 
 def singular(word: str) -> str:
