@@ -129,11 +129,22 @@ class TraceFile:
                 place = self._chart.text.find(phrase)
                 if place >= 0:
                     self._spans.setdefault(phrase, (place, place + len(phrase)))
+            self._gather_words(value)
             for item in value.values():
                 self._gather(item)
         elif isinstance(value, list):
             for item in value:
                 self._gather(item)
+
+    def _gather_words(self, value: dict[str, Any]) -> None:
+        """Chart words that stand outside spans: a decision's quote, modifiers of a mention."""
+        words = [w for w in value.get("modifiers") or () if isinstance(w, str)]
+        if value.get("kind") == "documentation":
+            words.append(str(value.get("text", "")))
+        for word in words:
+            place = self._chart.text.find(word) if word else -1
+            if place >= 0:
+                self._spans.setdefault(word, (place, place + len(word)))
 
     def _redacted(self, value: Any, ordered: list[str]) -> Any:
         if isinstance(value, dict):

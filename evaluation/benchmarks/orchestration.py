@@ -157,7 +157,7 @@ def coded(arguments: Sequence[str]) -> Numbers:
                 compiled.invoke({"chart": chart}, context=context)
 
         work()
-        wire.Wire.send = noted  # type: ignore[method-assign]
+        wire.Wire.send = noted  # type: ignore[method-assign, assignment]
         books.seconds = outside.seconds = 0.0
         began = time.perf_counter()
         for _ in range(_REPEATS):

@@ -113,3 +113,27 @@ def test_recorded_charts_lose_nothing(samples: dict[str, Any]) -> None:
 def test_recorded_charts_are_the_same_bytes_again(samples: dict[str, Any]) -> None:
     again = _in_a_process("2")
     assert json.dumps(samples, sort_keys=True).encode() == again.strip()
+
+
+def test_recorded_trace_holds_no_words_of_the_chart(tmp_path: Path, own_home: Path) -> None:
+    """Offsets stand in place of quotes, also of those that a decision of the model rests on."""
+    name = "wound-clinic"
+    recording = json.loads((RECORDED / f"{name}.json").read_text("utf-8"))
+    trace = tmp_path / "trace.jsonl"
+    with serving(Recorded(recording)) as server:
+        done = subprocess.run(
+            [sys.executable, "-m", "chartcoder", "code",
+             str(resources() / "charts" / f"{name}.txt"), "--setting", "outpatient",
+             "--release", "bundled", "--model", "recorded", "--base-url", server.base_url,
+             "--no-model-cache", "--trace", str(trace), "--json"],
+            capture_output=True, text=True, cwd=ROOT, check=False,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    kept = trace.read_text("utf-8")
+    quotes = [row["quote"] for row in recording["codes"].values()]
+    assert [q for q in quotes if q and q in kept] == []
+    again = subprocess.run(
+        [sys.executable, "-m", "chartcoder", "trace", "replay", str(trace), "--json"],
+        capture_output=True, text=True, cwd=ROOT, check=False,
+    )  # fmt: skip
+    assert json.loads(again.stdout) == json.loads(done.stdout), again.stderr
