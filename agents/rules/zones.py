@@ -31,6 +31,13 @@ _BULLET = re.compile(
     r"[ \t>]*(?:\(?\d{1,2}[.):](?!\d)[ \t]*|\d{1,2}[ \t]{1,3}(?=[A-Z])|#\d{0,2}[.):]?[ \t]*"
     r"|[-–—•*·▪◦‣+](?=\s)[ \t]*|[•·▪◦‣][ \t]*|-{1,2}>?(?=[A-Z]))"
 )
+_LABEL_WORD = re.compile(r"[a-z0-9/&'+-]+")
+_FILLER = re.compile(
+    r"[\d/.-]+|(?:and|of|the|by|for|at|on|in|with|per|also|&|list|note|notes|today|now|current|active|other|final|"
+    r"discharge|d/c|dc|admission|admit|adm|initial|home|outpatient|inpatient|hospital|ed|er|icu|md|rn|physician|provider|"
+    r"patient|general|brief|pertinent|relevant|significant|known|main|new|day|date|time|text|number|no|primary|secondary|"
+    r"clinic|medical|surgical|use|status|details?|section|part|w|x)"
+)
 _CONCLUDES = re.compile(r"(?:assessment|impression|diagnos[ei]s) (?:at|on|and) \w+")
 _DECORATION = " \t*_=#~>-–—:."
 _LABEL = re.compile(
@@ -82,7 +89,7 @@ class _Table(NamedTuple):
     bare: re.Pattern[str]
     systems: frozenset[str]
     kinds: dict[str, str]
-    words: tuple[tuple[str, tuple[re.Pattern[str], ...]], ...]
+    words: tuple[tuple[str, re.Pattern[str]], ...]
     opening: tuple[tuple[str, re.Pattern[str]], ...]
 
 
@@ -94,10 +101,7 @@ def _table() -> _Table:
         re.compile(rf"(?P<label>{bare})(?=[ \t]+(?!(?:at|on|and|of|for|by)\b)[^\s:&/])"),
         frozenset(table["systems"]),
         {kind: zone for zone, kinds in table["zones"].items() for kind in kinds},
-        tuple(
-            (zone, tuple(re.compile(p) for p in patterns))
-            for zone, patterns in table["words"].items()
-        ),
+        tuple((zone, re.compile("|".join(words))) for zone, words in table["words"].items()),
         tuple(
             (zone, re.compile(rf"(?:{'|'.join(map(re.escape, words))})(?![\w-])", re.I))
             for zone, words in table["opening"].items()
@@ -121,10 +125,11 @@ def zone_of_label(label: str) -> str:
     results = next(pattern for opened, pattern in table.opening if opened == "results")
     if results.match(plain):
         return "results"
-    for zone, patterns in table.words:
-        if any(pattern.search(plain) for pattern in patterns):
-            return zone
-    return ""
+    words = [w for w in _LABEL_WORD.findall(plain) if not _FILLER.fullmatch(w)]
+    named = [next((z for z, word in table.words if word.fullmatch(w)), "") for w in words]
+    if not words or not all(named):
+        return ""
+    return next(zone for zone, _ in table.words if zone in named)
 
 
 def read_stretches(text: str) -> list[Stretch]:
