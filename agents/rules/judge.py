@@ -67,7 +67,9 @@ class RulesJudge:
         passed: list[tuple[Evidence, str]] = []
         seen: set[str] = set()
         reading = Reading(document, lookup, is_newborn(chart.encounter))
-        mentions = sound_only(find_mentions(document, lookup, policies), reading)
+        mentions = sound_only(
+            find_mentions(document, lookup, policies), reading, chart.encounter
+        )
         mentions += find_conditions(reading, policies, chart.encounter, mentions)
         mentions += find_purposes(document, chart.encounter)
         background = find_background(reading, policies, chart.encounter, mentions)

@@ -33,10 +33,14 @@ _DENIED_AFTER = re.compile(
     r"(?:neg(?:ative)?\b|not (?:detected|present|seen|found)|(?:no|none)(?=[.;,)]|$)|absent\b|"
     r"(?:was |were |is |has been |have been )?(?:ruled out|excluded|r/o'?d)\b|traits?\b|"
     r"sent\b.*(?:neg|colonization))"
-    r"|(?:/\w+)*,? (?:sent|pending|ordered|drawn|testing|tests?|screen(?:ing|ed)?|panel|swab|serolog\w+|vaccin\w+|immuni\w+|exposure)\b",
+    r"|(?:/\w+)*,? (?:sent|pending|ordered|drawn|testing|tests?|labs?|screen(?:ing|ed)?|panel|swab|serolog\w+|exposure|"
+    r"prophylaxis|ppx|consult\w*|clinic|service|team|specialist|counsel\w*|program|education|precautions|protocol)\b"
+    r"|(?:(?:[,/]|,? and)? ?[\w-]+){0,3} (?:vaccin\w+|vax\w*|immuni[sz]\w+|shots?|booster)\b",
     re.I,
 )
 _DENIED_BEFORE = re.compile(r"\bneg(?:ative)?(?: for)? (?:\w+ ){0,2}$|\bcolonization\b", re.I)
+_ALLERGIC = re.compile(r"\ballergic to\b|\ballerg(?:y|ies)\b[^.]{0,20}[:(]|\bNKDA\b", re.I)
+_CURED_AFTER = re.compile(r",? (?:s/p|status post|after|with|achieved)? ?(?:svr|sustained virologic response|cured)\b", re.I)
 _OPERATED = re.compile(
     r"\b(?:\w+(?:ectomy|plasty|ostomy)|replacement|repair|transplant\w*|bypass|surgery|[AMT]VR|TURP|graft|radiation|chemo\w*)"
     r"(?: (?:\d{4}|in \d{4}))? (?:for|due to) (?:\w+ ){0,3}$"
@@ -143,13 +147,19 @@ class Reading:
                 return "possible", None
             if _DENIED_AFTER.match(sentence, stop) or _DENIED_BEFORE.search(sentence, 0, begin):
                 return "absent", None
-            if _OPERATED.search(sentence, 0, begin):
+            if _OPERATED.search(sentence, 0, begin) or _CURED_AFTER.match(sentence, stop):
                 return "historical", None
+            if _ALLERGIC.search(sentence):
+                return "hypothetical", None
             if stretch.zone != "diagnosis" and _DOUBT.search(sentence):
                 return "hypothetical", None
             if stretch.kind == "topic" and self._doubted(stretch):
                 return "hypothetical", None
         return assertion, mark
+
+    def is_test(self, end: int, stretch: Stretch) -> bool:
+        """What ends here was tested, sent, vaccinated against or found negative, not found."""
+        return _DENIED_AFTER.match(self.text, end, stretch.end) is not None
 
     def _doubted(self, topic: Stretch) -> bool:
         """The lines under a topic doubt it: words of doubt before any other condition is named."""

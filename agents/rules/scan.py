@@ -27,6 +27,11 @@ _DEALS = re.compile(
     r"recommend\w*|counsel\w*|doing well|stable|well[- ]controlled|refill|schedule)\b",
     re.I,
 )
+_LIKE_SYMPTOMS = ("M79.6", "M79.89", "M79.8", "N64.4")
+_FIRM = frozenset(
+    ["consistent with", "most consistent with", "c/w", "compatible with", "felt to be", "felt to represent", "thought to be",
+     "felt to have", "believed to be", "appears to be", "in keeping with"]
+)  # fmt: skip
 _TOLD_BY_ZONE = frozenset(["diagnosis", "course", "system"])
 _IN_PROSE = _STATED | {"prose"}
 _SAY_SYMPTOMS = frozenset(["diagnosis", "course", "system", "history", "prose", "plan"])
@@ -56,7 +61,7 @@ def find_conditions(
     """
     taken = Places((m.start, m.end) for m in known)
     if encounter.setting == "inpatient":
-        zones = _STATED if any(s.zone in _TOLD_BY_ZONE for s in reading.stretches) else _IN_PROSE
+        zones = _IN_PROSE if _is_mostly_prose(reading) else _STATED
         counted = [f for f in reading.stated_in(zones) if _stated_in_stay(f)]
     elif known or any(s.zone == "diagnosis" for s in reading.stretches):
         counted = [
@@ -74,10 +79,17 @@ def find_conditions(
         return []
     denied = {category(f.code) for f in reading.stated_in(_STATED) if f.assertion == "absent"}
     return [
-        mention_of(one)
+        _as_of_stay(mention_of(one), encounter)
         for one in sorted(set(counted), key=lambda f: f.spot.start)
         if not taken.hold(one.spot.start, one.spot.end) and category(one.code) not in denied
     ]
+
+
+def _is_mostly_prose(reading: Reading) -> bool:
+    """Less stands under headings of diagnoses and course than in no zone at all."""
+    headed = sum(s.end - s.start for s in reading.stretches if s.zone in _TOLD_BY_ZONE)
+    prose = sum(s.end - s.start for s in reading.stretches if s.zone == "prose")
+    return prose > headed
 
 
 def _unlisted(reading: Reading) -> list[Found]:
@@ -125,6 +137,8 @@ def headed_problems(reading: Reading) -> frozenset[Stretch]:
     ]  # fmt: skip
     found = []
     for place, stretch in enumerate(heads):
+        if not text[: stretch.start].strip(" \t\n*_=#-"):
+            continue
         limit = heads[place + 1].start if place + 1 < len(heads) else len(text)
         below = text.find("\n", stretch.end)
         blank = text.find("\n\n", stretch.end)
@@ -141,15 +155,29 @@ def _is_short(text: str, stretch: Stretch) -> bool:
 
 def _told(one: Found) -> bool:
     """In a chart without any list: a disease told as present in running text."""
-    if one.code[0] in "RVWXYZU":
+    if one.code[0] in "RVWXYZU" or one.code.startswith(_LIKE_SYMPTOMS):
         return False
-    return one.assertion == "present" or bool(one.mark and one.mark.chronic_stays)
+    return one.assertion == "present" or _is_firm(one) or bool(one.mark and one.mark.chronic_stays)
 
 
-def sound_only(known: Sequence[Mention], reading: Reading) -> list[Mention]:
+def _is_firm(one: Found) -> bool:
+    """Worded as an opinion that stands: ``consistent with``, ``felt to be``."""
+    return one.mark is not None and one.mark.cue in _FIRM
+
+
+def sound_only(
+    known: Sequence[Mention], reading: Reading, encounter: Encounter
+) -> list[Mention]:
     """Without mentions that cannot be a condition: of signatures and dispositions, of medicines,
     of single letters and numbers, of words that only qualify, of external causes."""
-    return [m for m in known if not _unsound(m, reading)]
+    return [_as_of_stay(m, encounter) for m in known if not _unsound(m, reading)]
+
+
+def _as_of_stay(mention: Mention, encounter: Encounter) -> Mention:
+    """What resolved during a stay was there and is reported (III)."""
+    if encounter.setting == "inpatient" and mention.assertion == "resolved":
+        return mention._replace(assertion="present")
+    return mention
 
 
 def _unsound(mention: Mention, reading: Reading) -> bool:
@@ -170,7 +198,7 @@ def _unsound(mention: Mention, reading: Reading) -> bool:
     if stretch is None:
         return False
     asked = text[mention.end : mention.end + 1] == "?" and stretch.zone in ("course", "system")
-    return asked or stretch.zone in SILENT
+    return asked or stretch.zone in SILENT or reading.is_test(mention.end, stretch)
 
 
 def mention_of(one: Found) -> Mention:
@@ -193,12 +221,14 @@ def _stated_in_stay(one: Found) -> bool:
     letter, zone = one.code[0], one.stretch.zone
     if letter in "VWXYZU":
         return False
+    if zone != "diagnosis" and one.code.startswith(_LIKE_SYMPTOMS):
+        return False
     if zone == "diagnosis":
         if _ADMISSION.search(one.stretch.label):
             return one.assertion == "present" and letter != "R"
         return True
     if zone in ("course", "system", "prose"):
-        if one.assertion == "possible" and not _AT_DISCHARGE.search(one.said):
+        if one.assertion == "possible" and not (_is_firm(one) or _AT_DISCHARGE.search(one.said)):
             return False
         return letter != "R"
     return False

@@ -17,6 +17,7 @@ from chartcoder.index.words import EMPTY, LATERALITY, canonical, split
 from chartcoder.tabular.home import resources
 
 MOST_WORDS = 7
+_SHOUTED = 5
 _CHUNK = re.compile(r"[^\s,;:()\[\]\"“”<>]+|[,;:()\[\]\"“”<>]")
 _PART = re.compile(r"[^/+=→–—~]+|[/+=→–—~]")
 _EDGE = ".!?*'’"
@@ -108,6 +109,7 @@ def read_words(text: str, start: int, end: int, lookup: Lookup) -> list[Word]:
     """The words of a stretch, abbreviations written out, with the offsets they come from."""
     pieces = list(_pieces(text, start, end))
     near = text[start:end]
+    capitals = near.isupper() and len(pieces) > _SHOUTED
     words: list[Word] = []
     place = 0
     while place < len(pieces):
@@ -119,7 +121,8 @@ def read_words(text: str, start: int, end: int, lookup: Lookup) -> list[Word]:
             written = text[first:last]
             if length > 1 and (last - first > 24 or "  " in written):
                 continue
-            sense = sense_of(written, near, lookup.context)
+            # Where all is in capitals they say nothing, and abbreviations told by them do not count.
+            sense = sense_of(written.lower() if capitals else written, near, lookup.context)
             if sense is not None and (written == "pH" or _is_service(text, last)):
                 words.append(Word(first, last, written, "", True))
                 taken = length
@@ -187,7 +190,7 @@ def _is_service(text: str, end: int) -> bool:
 def _expanded(first: int, last: int, expansion: str) -> list[Word]:
     found = []
     for word in split(expansion):
-        if word in ("without", "no", "not"):
+        if word in ("without", "no"):
             found.append(Word(first, last, word, "", True))
         else:
             form = "" if word in EMPTY else canonical(word)
@@ -360,6 +363,7 @@ def _widened(words: list[Word], first: int, last: int, taken: list[bool]) -> tup
         word = words[place]
         return not word.stop and not taken[place] and (word.form in extends or word.form in sites)
 
+    first, last = _whole_abbreviation(words, first, last)
     begin, stop = first, last
     while begin > 0 and first - begin < 4 and belongs(begin - 1):
         begin -= 1
@@ -376,6 +380,17 @@ def _widened(words: list[Word], first: int, last: int, taken: list[bool]) -> tup
     for place in (*range(begin, first), *range(last, stop)):
         taken[place] = True
     return begin, stop
+
+
+def _whole_abbreviation(words: list[Word], first: int, last: int) -> tuple[int, int]:
+    """The window with all words that the chart wrote as one abbreviation."""
+    place = words[first].start, words[first].end
+    while first > 0 and (words[first - 1].start, words[first - 1].end) == place:
+        first -= 1
+    place = words[last - 1].start, words[last - 1].end
+    while last < len(words) and (words[last].start, words[last].end) == place:
+        last += 1
+    return first, last
 
 
 def _after_comma(words: list[Word], stop: int, taken: list[bool]) -> int:

@@ -23,7 +23,7 @@ _TELLING = frozenset(["diagnosis", "past", "surgical", "history", "plan", "prose
 _KINDS = frozenset(["status", "absence", "history"])
 _REPORTED = (
     "Z21", "Z66", "Z74.01", "Z79", "Z85", "Z86", "Z87.1", "Z87.3", "Z87.4", "Z87.8", "Z89", "Z90", "Z92.3",
-    "Z93", "Z94", "Z95", "Z96.0", "Z96.4", "Z96.6", "Z98.1", "Z98.2", "Z98.5", "Z98.84", "Z99.0", "Z99.1",
+    "Z93", "Z94", "Z95", "Z96.0", "Z96.1", "Z96.4", "Z96.6", "Z98.1", "Z98.2", "Z98.5", "Z98.84", "Z99.0", "Z99.1",
     "Z99.2", "Z99.81", "I25.2",
 )  # fmt: skip
 _MEDICINE_ZONES = _TELLING | {"course"}
@@ -49,6 +49,7 @@ _AGAINST_CANCER = frozenset(
     ["alkylating agent", "antimetabolite", "mitotic inhibitor", "antitumor antibiotic", "topoisomerase inhibitor",
      "targeted cancer drug", "cancer monoclonal antibody", "antibody drug conjugate or bispecific"]
 )  # fmt: skip
+_KEPT = re.compile(r"\b(?:continued?|resumed|restarted|home|on|takes|now|discharged on)\b", re.I)
 _LASTING_ONLY = frozenset(["Z79.891", "Z79.1", "Z79.2", "Z79.52"])
 _SHORT_STAY = frozenset(["heparin", "enoxaparin", "dalteparin", "fondaparinux", "tinzaparin"])
 _BMI = re.compile(r"\b(?:bmi|body mass index)\b[^\d\n]{0,15}(\d{2}(?:\.\d+)?)", re.I)
@@ -133,6 +134,7 @@ def _states(reading: Reading) -> Iterator[tuple[str, Mention]]:
 
 
 def _medicines(reading: Reading) -> Iterator[tuple[str, Mention]]:
+    type_one = reading.diabetes_type == "1"
     cancer = any(f.code[0] == "C" and f.assertion == "present" for f in reading.conditions)
     diabetes = {f.code[:3] for f in reading.conditions if f.code[:3] in ("E08", "E09", "E10", "E11", "E13")}
     for stretch in reading.stretches:
@@ -142,23 +144,23 @@ def _medicines(reading: Reading) -> Iterator[tuple[str, Mention]]:
             clause = _clause(reading.text, stretch, named)
             if _NOT_TAKEN.search(clause):
                 continue
-            if stretch.zone == "course" and not re.search(r"\b(?:continued?|resumed|restarted|home)\b", clause, re.I):
+            if stretch.zone == "course" and not _KEPT.search(clause):
                 continue
             for code in named.drug.codes:
-                if _counts(code, named, clause, diabetes) and not (cancer and named.drug.group in _AGAINST_CANCER):
+                if _counts(code, named, clause, diabetes, type_one) and not (cancer and named.drug.group in _AGAINST_CANCER):
                     yield from _mention(
                         reading, stretch, named.start, named.end, code, "medication",
                         "taken long term",
                     )  # fmt: skip
 
 
-def _counts(code: str, named: DrugNamed, clause: str, diabetes: set[str]) -> bool:
+def _counts(code: str, named: DrugNamed, clause: str, diabetes: set[str], type_one: bool) -> bool:
     if code == "Z79.899" or named.drug.generic in _SHORT_STAY:
         return False
     if code in _LASTING_ONLY:
         return bool(_CHRONIC_USE.search(clause))
     if code == "Z79.4":
-        return bool(diabetes - {"E10"})
+        return bool(diabetes - {"E10"}) and not ("E10" in diabetes and type_one)
     if code in ("Z79.84", "Z79.85"):
         return bool(diabetes)
     return True

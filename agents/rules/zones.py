@@ -245,7 +245,15 @@ class _Reader:
             at_start = place == 0 and not raw[:first].strip(_DECORATION)
             before = self.zone, self.label
             self.zone, self.label = zone, label
-            if raw[after:stop].strip(_DECORATION):
+            if not at_start and zone in ("results", "exam"):
+                # Inside a line such a label speaks for its sentence only.
+                end_of_first = _STOP.search(raw, after, stop)
+                first_stop = end_of_first.end() if end_of_first else stop
+                yield from self._plain(start + after, start + first_stop, zone, around, False)
+                self.zone, self.label = before
+                if raw[first_stop:stop].strip(_DECORATION):
+                    yield from self._topics(start + first_stop, start + stop, around, listed)
+            elif raw[after:stop].strip(_DECORATION):
                 yield from self._topics(start + after, start + stop, around, listed)
             elif at_start and len(cuts) == 1:
                 self.base = zone
