@@ -226,9 +226,9 @@ def _more_specific(
         if "other" in sibling.title.split() and not extra <= facts.phrase:
             continue
         whole = _difference(sibling, parent) - own - _SIDED - _OPTIONAL
-        if extra <= facts.words or whole <= facts.context - _TOO_COMMON:
-            if best is None or len(extra) > best[0]:
-                best = (len(extra), sibling)
+        documented = extra <= facts.words or whole <= facts.context - _TOO_COMMON
+        if documented and (best is None or len(extra) > best[0]):
+            best = (len(extra), sibling)
     return best[1] if best else None
 
 

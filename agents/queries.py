@@ -37,6 +37,7 @@ _OPEN = (
     QueryAnswer(answer="Other (please specify)", code="", title=""),
     QueryAnswer(answer="Unable to determine", code="", title=""),
 )
+_ACUITY = frozenset(["acute", "subacute", "chronic"])
 _SEVERITY = frozenset(["mild", "moderate", "severe", "profound"])
 _VAGUE = frozenset(["unspecified", "nos"])
 
@@ -63,7 +64,7 @@ def _about(tabular: TabularList, one: Candidate) -> Query | None:
             return None
         siblings = [s for s in tabular.children(header.code) if s.code != step.code]
         axis, fitting = _axis(step, siblings)
-        worth = axis and (axis != "type" or one.code[:3] in _types_worth_asking())
+        worth = axis and (axis != "type" or one.code.startswith(_types_worth_asking()))
         if worth and 0 < len(fitting) <= _MOST_ANSWERS:
             answers = [
                 answer
@@ -85,8 +86,8 @@ def _is_vague(title: str) -> bool:
 
 
 @cache
-def _types_worth_asking() -> frozenset[str]:
-    return frozenset(row["category"] for row in read_table(resources() / "rules" / "queries.tsv"))
+def _types_worth_asking() -> tuple[str, ...]:
+    return tuple(row["codes"] for row in read_table(resources() / "rules" / "queries.tsv"))
 
 
 def _above(tabular: TabularList, entry: Entry | None) -> Entry | None:
@@ -103,7 +104,7 @@ _AXES: tuple[tuple[str, Callable[[set[str], set[str]], bool]], ...] = (
     ("trimester", lambda words, own: "trimester" in words),
     ("stage", lambda words, own: bool({"stage", "unstageable"} & words) and words != own),
     ("severity", lambda words, own: bool(_SEVERITY & words - own)),
-    ("acuity", lambda words, own: bool({"acute", "chronic"} & words - own)),
+    ("acuity", lambda words, own: bool(_ACUITY & words) and _same(words - _ACUITY, own)),
     ("control", lambda words, own: "intractable" in words - own),
 )
 
@@ -112,7 +113,7 @@ def _axis(step: Entry, siblings: Sequence[Entry]) -> tuple[str, list[Entry]]:
     """What the siblings of an unspecified code differ by, and those that answer to it."""
     stem = _plain(step.title)
     sided = [s for s in siblings if set(split(s.title)) & LATERALITY and _plain(s.title) <= stem]
-    if sided:
+    if sided and not set(split(step.title)) & LATERALITY:
         return "laterality", sided
     named = [s for s in siblings if not _is_vague(s.title)]
     own = set(split(step.title))
@@ -122,6 +123,11 @@ def _axis(step: Entry, siblings: Sequence[Entry]) -> tuple[str, list[Entry]]:
             return axis, fitting
     specific = [s for s in named if not s.title.startswith("Other ")]
     return ("type", specific) if specific else ("", [])
+
+
+def _same(words: set[str], own: set[str]) -> bool:
+    """Says whether two titles differ in nothing else."""
+    return _plain(" ".join(sorted(words))) == _plain(" ".join(sorted(own)))
 
 
 def _plain(title: str) -> set[str]:

@@ -1,6 +1,7 @@
 """A coding as one self-contained page: the chart with its evidence marked, the codes with proof."""
 
 from html import escape
+from itertools import pairwise
 from pathlib import Path
 from string import Template
 
@@ -92,7 +93,8 @@ def _code(one: Assigned) -> str:
     degraded = " (degraded)" if one.degraded else ""
     return (
         f'<details id="code-{one.sequence}"><summary><b>{escape(one.code)}</b>{escape(one.title)}'
-        f'{degraded}<span class="sure">{one.confidence:.2f}</span></summary><dl>{rows}</dl></details>'
+        f'{degraded}<span class="sure">{one.confidence:.2f}</span></summary>'
+        f"<dl>{rows}</dl></details>"
     )
 
 
@@ -107,7 +109,7 @@ def _marked(coding: Coding, chart: Chart) -> str:
                 codes_at.setdefault(place, set()).add(one.sequence)
     ordered = sorted(edges)
     parts = []
-    for start, end in zip(ordered, ordered[1:], strict=False):
+    for start, end in pairwise(ordered):
         text = escape(chart.text[start:end])
         owners = codes_at.get(start)
         if owners:

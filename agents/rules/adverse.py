@@ -40,15 +40,19 @@ _NOT_ADVERSE = re.compile(
     re.I,
 )
 _LESS = re.compile(
-    r"\b(?:skip(?:s|ped|ping)|miss(?:es|ed|ing) (?:\w+ ){0,3}(?:dos\w*|days?|pills?|tab\w*)|not (?:been )?taking|"
+    r"\b(?:skip(?:s|ped|ping)|miss(?:es|ed|ing) (?:\w+ ){0,3}(?:dos\w*|days?|pills?|tab\w*)"
+    r"|not (?:been )?taking|"
     r"did(?: not|n't) take|stopped taking|r[au]n out of|running out of|"
-    r"not (?:been )?(?:given|delivered|administered|filled|refilled)|half (?:the|of) (?:the|his|her) (?:dose|pill)|"
+    r"not (?:been )?(?:given|delivered|administered|filled|refilled)|half (?:the|of) (?:the|his"
+    r"|her) (?:dose|pill)|"
     r"no (?:basal |\w+ )?(?:insulin )?deliver\w*|w/ no insulin delivered|underdos\w*|rationing|"
-    r"non-?(?:adheren|complian)\w* (?:to|with)|less than prescribed|could(?: not|n't) afford|can(?:not|'t) afford)\b",
+    r"non-?(?:adheren|complian)\w* (?:to|with)|less than prescribed|could(?: not|n't) afford"
+    r"|can(?:not|'t) afford)\b",
     re.I,
 )
 _NOT_LESS = re.compile(
-    r"\b(?:no|never|denies|not|without) (?:skipp|miss|forg)|\bas (?:directed|prescribed|ordered)\b", re.I
+    r"\b(?:no|never|denies|not|without) (?:skipp|miss|forg)|\bas (?:directed|prescribed|ordered)\b",
+    re.I,
 )
 _SKIPPED = re.compile(r"\b(?:skipped|missed)\b[^.;\n]{0,30}\b(?:dos|day|pill|tab)", re.I)
 _LOOK_BACK = 800
@@ -129,7 +133,11 @@ def _named_in(reading: Reading, start: int, end: int) -> Iterator[tuple[int, int
             yield named.start, named.end, stem
     for found in table.words.finditer(text, start, end):
         if not any(s < found.end() and found.start() < e for s, e in taken):
-            yield found.start(), found.end(), _one_of_group(table.stems[found.group().lower()], reading)
+            yield (
+                found.start(),
+                found.end(),
+                _one_of_group(table.stems[found.group().lower()], reading),
+            )
 
 
 def _one_of_group(stem: str, reading: Reading) -> str:
@@ -155,7 +163,7 @@ def find_tied(reading: Reading) -> list[Tied]:
         last_tied = -1
         named = sorted(_named_in(reading, stretch.start, stretch.end))
         if less and not named and _SKIPPED.search(said):
-            before = [n for n in _named_in(reading, max(0, stretch.start - _LOOK_BACK), stretch.start)]
+            before = list(_named_in(reading, max(0, stretch.start - _LOOK_BACK), stretch.start))
             if before:
                 start, end, stem = max(before)
                 found.append(Tied(start, end, stem, False, stretch, "6"))
@@ -227,7 +235,10 @@ def _beside(tied: Tied, stated: Sequence[tuple[int, int]], reading: Reading) -> 
     ]  # fmt: skip
     for start, end in places:
         gap = tied.start - end if tied.before else start - tied.end
-        if -1 <= gap < _NEAR and "\n" not in reading.text[min(end, tied.end) : max(start, tied.start)]:
+        if (
+            -1 <= gap < _NEAR
+            and "\n" not in reading.text[min(end, tied.end) : max(start, tied.start)]
+        ):
             return True
         if start <= tied.start and tied.end <= end:
             return True

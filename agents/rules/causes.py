@@ -18,9 +18,16 @@ from chartcoder.agents.rules.reading import Reading
 from chartcoder.agents.rules.zones import Stretch
 from chartcoder.tabular.home import resources
 
-_ZONES = frozenset(["history", "nursing", "prose", "diagnosis", "course", "other", "system", "plan"])
+_ZONES = frozenset(
+    ["history", "nursing", "prose", "diagnosis", "course", "other", "system", "plan"]
+)
 _AFTER = 30
-_PAST = re.compile(r"\b(?:as a (?:kid|child|teen)|years? ago|in (?:19|20)\d\d|history of|hx of|last year|\d+ yrs? ago|denies|no fall|did not|fall risk|falls? precautions|return if|if you fall)\b", re.I)
+_PAST = re.compile(
+    r"\b(?:as a (?:kid|child|teen)|years? ago|in (?:19|20)\d\d|history of|hx of|last year"
+    r"|\d+ yrs? ago|denies|no fall|did not|fall risk|falls? precautions|return if"
+    r"|if you fall)\b",
+    re.I,
+)
 _INJURY = re.compile(r"S\d|T(?:0[7-9]|1\d|2\d|3[0-4])")
 
 
@@ -67,7 +74,9 @@ def find_causes(reading: Reading, policies: Policies, known: Sequence[Mention]) 
             found = cause.says.search(said)
             title = title_of(reading.lookup.book, cause.code) if found else ""
             if found and title:
-                mention = _mention(stretch, stretch.start + found.start(), stretch.start + found.end(), title)
+                mention = _mention(
+                    stretch, stretch.start + found.start(), stretch.start + found.end(), title
+                )
                 best = (rank, mention)
                 break
     return [best[1]] if best is not None else []
@@ -100,7 +109,9 @@ def _road_accident(reading: Reading, stretches: Sequence[Stretch]) -> Mention | 
         code = _road_code(parts, near)
         title = title_of(reading.lookup.book, code)
         if title:
-            return _mention(stretch, stretch.start + found.start(), stretch.start + found.end(), title)
+            return _mention(
+                stretch, stretch.start + found.start(), stretch.start + found.end(), title
+            )
     return None
 
 
@@ -115,7 +126,9 @@ def _road_code(parts: dict[str, re.Pattern[str]], near: str) -> str:
     if says("bicycle"):
         return "V13.4"
     if says("motorcycle"):
-        return "V28.4" if not re.search(r"\b(?:car|truck|suv|van|pickup)\b", near, re.I) else "V23.4"
+        return (
+            "V28.4" if not re.search(r"\b(?:car|truck|suv|van|pickup)\b", near, re.I) else "V23.4"
+        )
     passenger = says("passenger")
     if not passenger and not says("driver"):
         return "V89.2"
@@ -137,13 +150,28 @@ def _road_code(parts: dict[str, re.Pattern[str]], near: str) -> str:
 
 def _own_vehicle(parts: dict[str, re.Pattern[str]], near: str) -> str:
     """4 for a car, 5 for a pick-up truck, van or sport utility vehicle (External Cause Index)."""
-    own = re.search(r"\b(?:of|in|driving|drove|driver of) (?:a|an|his|her|their|the) (?:\w+ ){0,2}(suv|pick-?up|van|minivan|jeep)\b", near, re.I)
+    own = re.search(
+        r"\b(?:of|in|driving|drove|driver of) (?:a|an|his|her|their|the) (?:\w+ ){0,2}(suv"
+        r"|pick-?up|van|minivan|jeep)\b",
+        near,
+        re.I,
+    )
     return "5" if own else "4"
 
 
 def _other_party(near: str) -> str:
     """1 sport utility vehicle, 2 other car, 3 pick-up truck, 4 van; empty where none is named."""
-    for words, digit in ((r"pick-?up", "3"), (r"van|minivan", "4"), (r"suv|sport utility", "1"), (r"car|sedan|vehicle", "2")):
-        if re.search(rf"\b(?:by|with|another|a|an|the|other) (?:\w+ ){{0,2}}(?:{words})\b(?!.{{0,12}}\b(?:her|his) (?:husband|wife))", near, re.I):
+    for words, digit in (
+        (r"pick-?up", "3"),
+        (r"van|minivan", "4"),
+        (r"suv|sport utility", "1"),
+        (r"car|sedan|vehicle", "2"),
+    ):
+        if re.search(
+            rf"\b(?:by|with|another|a|an|the"
+            rf"|other) (?:\w+ ){{0,2}}(?:{words})\b(?!.{{0,12}}\b(?:her|his) (?:husband|wife))",
+            near,
+            re.I,
+        ):
             return digit
     return "2" if re.search(r"t-?bone|rear-?ended|head-?on", near, re.I) else ""

@@ -4,6 +4,7 @@ Source: Official Guidelines I.A.12.a; I.A.19 (the provider's statement), I.B.18 
 unspecified codes).
 """
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from chartcoder.tabular.findings import Finding
 from chartcoder.tabular.rulebook import rule_book
 
 _CLEARLY = 0.15
+_JOINS = re.compile(r"\b(?:with|due to|associated with|following|complicat\w+|in \(due to\))\b")
 
 
 class Settled(NamedTuple):
@@ -48,7 +50,7 @@ def settle_conflicts(
         if finding is None:
             break
         pair = [c for c in settled.kept if c.code in finding.codes[:2]]
-        loser, winner, clear = _weigh(pair, by_id)
+        loser, winner, clear = _weigh(pair, finding, by_id)
         reason = f"{winner.code} excludes it: {finding.note or finding.message} (I.A.12.a)"
         turned = Rejected(
             code=loser.code, title=loser.title, agent="reconciler", reason=reason,
@@ -73,9 +75,15 @@ def _first_conflict(
     return next((f for f in excludes1(codes, bare) if f.severity == "error"), None)
 
 
-def _weigh(pair: list[Candidate], by_id: dict[int, Evidence]) -> tuple[Candidate, Candidate, bool]:
+def _weigh(
+    pair: list[Candidate], finding: Finding, by_id: dict[int, Evidence]
+) -> tuple[Candidate, Candidate, bool]:
     """Which of two codes loses, which wins, and whether the documentation decides it."""
     one, other = pair
+    if _JOINS.search(finding.note):
+        # "that with hydronephrosis (N13.2)": the code named says both, the carrier only its part.
+        carrier = one if one.code == finding.codes[0] else other
+        return carrier, other if carrier is one else one, True
     for measure in (_is_symptom, _is_vague):
         first, second = measure(one), measure(other)
         if first != second:

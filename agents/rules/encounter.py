@@ -10,22 +10,31 @@ from functools import lru_cache
 from chartcoder.agents.rules.document import Document
 from chartcoder.agents.values import Evidence
 
-_SEQUELA = re.compile(r"\b(?:sequelae?|late effects?|residuals? (?:of|from)|old (?:injury|fracture) with)\b", re.I)
+_SEQUELA = re.compile(
+    r"\b(?:sequelae?|late effects?|residuals? (?:of|from)|old (?:injury|fracture) with)\b", re.I
+)
 _HEALING = re.compile(
-    r"(?<!delayed )(?<!non)(?<!non-)(?<!ensure )(?<!adequate )(?<!slow )\b(?:healing|healed|routine healing|callus|consolidat\w*|"
-    r"(?:cast|splint|brace|sutures?|staples|pins?) (?:change|removal|removed|off|out)|(?:\d+|two|three|four|five|six|eight|ten|twelve) "
-    r"(?:weeks?|wks?|months?|mos?) (?:out|post|after|s/p|status post|following|since)|post-?op(?:erative(?:ly)?)?|pod ?#?\d+|"
-    r"s/p (?:orif|crpp|repair|fixation|reduction|surgery)|status post (?:orif|open|surgical|repair|fixation)|recheck|resolving)\b",
+    r"(?<!delayed )(?<!non)(?<!non-)(?<!ensure )(?<!adequate )(?<!slow )\b(?:healing|healed"
+    r"|routine healing|callus|consolidat\w*|"
+    r"(?:cast|splint|brace|sutures?|staples|pins?) (?:change|removal|removed|off|out)|(?:\d+"
+    r"|two|three|four|five|six|eight|ten|twelve) "
+    r"(?:weeks?|wks?|months?|mos?) (?:out|post|after|s/p|status post|following|since)"
+    r"|post-?op(?:erative(?:ly)?)?|pod ?#?\d+|"
+    r"s/p (?:orif|crpp|repair|fixation|reduction|surgery)|status post (?:orif|open|surgical"
+    r"|repair|fixation)|recheck|resolving)\b",
     re.I,
 )
 _ACTIVE = re.compile(
     r"\b(?:debrid\w*|nonunion|malunion|delayed (?:union|healing)|infected|dehisc\w*|"
-    r"(?:surgery|orif|repair|reduction|irrigation) (?:today|performed|done|scheduled|planned|discussion|tomorrow)|"
-    r"(?:schedule|plan|proceed with|recommend\w*) (?:for |a |an |\w+ ){0,4}(?:surgery|orif|repair|fixation|reduction))\b",
+    r"(?:surgery|orif|repair|reduction|irrigation) (?:today|performed|done|scheduled|planned"
+    r"|discussion|tomorrow)|"
+    r"(?:schedule|plan|proceed with|recommend\w*) (?:for |a |an |\w+ ){0,4}(?:surgery|orif"
+    r"|repair|fixation|reduction))\b",
     re.I,
 )
 _CARE_AFTER = re.compile(
-    r"\b(?:follow(?:ing)?[- ]?up|f/u|recheck|re-check|post-?op(?:erative)?|pod ?#?\d+|cast (?:check|change|removal)|suture removal|"
+    r"\b(?:follow(?:ing)?[- ]?up|f/u|recheck|re-check|post-?op(?:erative)?|pod ?#?\d+"
+    r"|cast (?:check|change|removal)|suture removal|"
     r"staple removal|wound check|fracture (?:check|clinic)|re-?evaluation)\b",
     re.I,
 )

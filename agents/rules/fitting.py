@@ -24,10 +24,13 @@ _CANCER_DRUG = re.compile(r"antineoplastic|checkpoint")
 _NEAR = 60
 _COST = re.compile(r"\b(?:afford|cost|insurance|copay|expensive|money)\w*", re.I)
 _INTENT = re.compile(
-    r"\b(?:intentional|on purpose|deliberate\w*|chose|decided|did(?: not|n't) (?:want|like)|refus\w*)", re.I
+    r"\b(?:intentional|on purpose|deliberate\w*|chose|decided|did(?: not|n't) (?:want|like)"
+    r"|refus\w*)",
+    re.I,
 )
 _NO_INTENT = re.compile(
-    r"\b(?:not on purpose|unintentional\w*|by mistake|accident\w*|forg[eo]t\w*|mix\w* up|mixing|confus\w*|ran out)\b",
+    r"\b(?:not on purpose|unintentional\w*|by mistake|accident\w*|forg[eo]t\w*|mix\w* up|mixing"
+    r"|confus\w*|ran out)\b",
     re.I,
 )
 
@@ -81,9 +84,9 @@ def _wordings(
     if (encounter.age or 0) >= _GROWN and "adult" not in phrase.lower():
         yield f"adult {write_out(phrase, reading.lookup.context)}"
     best = reading.lookup.find(phrase, 1)
-    if best and best[0].code.startswith(("E11", "E13")) and not _TYPED.search(phrase):
-        if reading.diabetes_type == "1":
-            yield f"type 1 {write_out(phrase, reading.lookup.context)}"
+    untyped = best and best[0].code.startswith(("E11", "E13")) and not _TYPED.search(phrase)
+    if untyped and reading.diabetes_type == "1":
+        yield f"type 1 {write_out(phrase, reading.lookup.context)}"
 
 
 def _cause(mention: Mention, text: str, causes: Sequence[Mention]) -> Mention | None:

@@ -17,29 +17,43 @@ from chartcoder.tabular.home import resources
 
 _PAST_ZONES = frozenset(["past", "surgical"])
 _OVER = re.compile(
-    r"\b(?:ned|no evidence of (?:disease|recurrence|residual|metastatic)|no (?:sign of )?recur\w*|never recurred|"
-    r"not come back|disease[- ]free|in (?:complete )?remission|cured|resected|excised|removed|taken off|"
+    r"\b(?:ned|no evidence of (?:disease|recurrence|residual|metastatic)"
+    r"|no (?:sign of )?recur\w*|never recurred|"
+    r"not come back|disease[- ]free|in (?:complete )?remission|cured|resected|excised|removed"
+    r"|taken off|"
     r"margins (?:are )?(?:clear|negative)|s/p|status post|\w+ectomy|mohs|wle|turbt|lumpectomy|"
     r"treated in|years ago|completed (?:treatment|therapy|chemo\w*|radiation))\b"
     r"|\b(?:19|20)\d\d\b",
     re.I,
 )
 _SURE_OVER = re.compile(
-    r"\b(?:ned|no evidence of (?:disease|recurrence|residual)|no (?:sign of )?recur\w*|margins (?:are )?(?:clear|negative)|"
+    r"\b(?:ned|no evidence of (?:disease|recurrence|residual)|no (?:sign of )?recur\w*"
+    r"|margins (?:are )?(?:clear|negative)|"
     r"not come back|disease[- ]free|in (?:complete )?remission|cured)\b",
     re.I,
 )
 _ACTIVE = re.compile(
-    r"\b(?:stage (?:iii|iv|3|4)|metasta\w*|mets|cycle|adjuvant|neoadjuvant|chemo\w*(?! \d{4})|maintenance (?:today|therapy)|"
-    r"ongoing|active|progress\w*|palliative|recurrent|recurrence of|residual disease|relapse\w*|inoperable|unresect\w*|"
-    r"on (?:tamoxifen|letrozole|anastrozole|exemestane|leuprolide|lupron|imatinib|ibrutinib)|under treatment|"
+    r"\b(?:stage (?:iii|iv|3|4)|metasta\w*|mets|cycle|adjuvant|neoadjuvant|chemo\w*(?! \d{4})"
+    r"|maintenance (?:today|therapy)|"
+    r"ongoing|active|progress\w*|palliative|recurrent|recurrence of|residual disease|relapse\w*"
+    r"|inoperable|unresect\w*|"
+    r"on (?:tamoxifen|letrozole|anastrozole|exemestane|leuprolide|lupron|imatinib|ibrutinib)"
+    r"|under treatment|"
     r"awaiting|scheduled|planned|new(?:ly)?|biopsy (?:today|shows))\b",
     re.I,
 )
 _HEALED = re.compile(r"\b(?:healed|cleared)\b", re.I)
-_YEAR = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}/(?:\d\d|\d{4})\b|\bage \d+|\byears? ago|\bas a (?:child|kid|teen)", re.I)
-_RESIDUAL = re.compile(r"(?<!no )\b(?:residual|deficit|since then|sequela|late effect|hemipar|hemipleg|aphasi)", re.I)
-_HISTORY = re.compile(r"\b(?:hx|h/o|history|former|prior|previous|remote|old|past|healed|resolved)\b", re.I)
+_YEAR = re.compile(
+    r"\b(?:19|20)\d\d\b|\b\d{1,2}/(?:\d\d|\d{4})\b|\bage \d+|\byears? ago|\bas a (?:child|kid"
+    r"|teen)",
+    re.I,
+)
+_RESIDUAL = re.compile(
+    r"(?<!no )\b(?:residual|deficit|since then|sequela|late effect|hemipar|hemipleg|aphasi)", re.I
+)
+_HISTORY = re.compile(
+    r"\b(?:hx|h/o|history|former|prior|previous|remote|old|past|healed|resolved)\b", re.I
+)
 
 
 class Past(NamedTuple):
@@ -103,7 +117,9 @@ def _is_over(one: Found, kind: str, reading: Reading) -> bool:
     zone = one.stretch.zone
     if zone in ("exam", "results", "review", "social", "family"):
         return False
-    around = one.stretch.around if one.stretch.kind == "topic" else (one.stretch.start, one.stretch.end)
+    around = (
+        one.stretch.around if one.stretch.kind == "topic" else (one.stretch.start, one.stretch.end)
+    )
     clause = reading.text[around[0] : around[1]]
     told = one.assertion == "historical" or (kind != "cancer" and bool(_HEALED.search(clause)))
     if kind == "cancer":

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from chartcoder.agents.rules.relations import asks_for, is_due_to, same_site, side
+from chartcoder.agents.rules.relations import asks_for, is_due_to, same_site, side, sites
 from chartcoder.agents.values import Candidate, Chart, Evidence, Rejected
 from chartcoder.index.words import LATERALITY, read_table, tokens
 from chartcoder.tabular.home import resources
@@ -92,9 +92,23 @@ def _belongs(symptom: Candidate, diagnosis: Candidate, by_id: dict[int, Evidence
             and diagnosis.code.startswith(row.diagnoses)
             and not diagnosis.code.startswith(row.symptoms)
             and same_site(symptom, diagnosis, by_id)
+            and (
+                not sites(symptom.title)
+                or sites(diagnosis.title)
+                or _near(symptom, diagnosis, by_id)
+            )
         ):
             return f"belongs to {diagnosis.code}: {row.why} ({row.source})"
     return ""
+
+
+_CLOSE = 250
+
+
+def _near(symptom: Candidate, diagnosis: Candidate, by_id: dict[int, Evidence]) -> bool:
+    """Says whether both are documented in one place, as a diagnosis without a site must be."""
+    places = [[by_id[n].span.start for n in c.evidence if n in by_id] for c in (symptom, diagnosis)]
+    return any(abs(a - b) <= _CLOSE for a in places[0] for b in places[1])
 
 
 def _laid_to(

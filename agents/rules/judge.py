@@ -38,8 +38,16 @@ _NEVER = {
 
 
 CONSISTENT = frozenset(
-    ["consistent with", "most consistent with", "compatible with", "appears to be", "c/w",
-     "appears consistent with", "findings consistent with", "symptoms consistent with"]
+    [
+        "consistent with",
+        "most consistent with",
+        "compatible with",
+        "appears to be",
+        "c/w",
+        "appears consistent with",
+        "findings consistent with",
+        "symptoms consistent with",
+    ]
 )
 
 
@@ -67,9 +75,7 @@ class RulesJudge:
         passed: list[tuple[Evidence, str]] = []
         seen: set[str] = set()
         reading = Reading(document, lookup, is_newborn(chart.encounter))
-        mentions = sound_only(
-            find_mentions(document, lookup, policies), reading, chart.encounter
-        )
+        mentions = sound_only(find_mentions(document, lookup, policies), reading, chart.encounter)
         mentions += find_conditions(reading, policies, chart.encounter, mentions)
         mentions += find_purposes(document, chart.encounter)
         background = find_background(reading, policies, chart.encounter, mentions)

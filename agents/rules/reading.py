@@ -1,4 +1,4 @@
-"""One reading of a chart that the finders of the rules judge share: stretches, words, conditions."""
+"""One reading of a chart that the finders of the rules judge share: stretches and conditions."""
 
 import re
 from bisect import bisect_left, bisect_right
@@ -17,14 +17,16 @@ SILENT = frozenset(["copied", "nursing", "other"])
 _DOUBT = re.compile(
     r"\bdoubt|\bnot (?:felt|thought|true|really)\b|\bdoesn'?t fit\b"
     r"|\bdo(?:es)?(?: not|n'?t) (?:think|believe|feel)\b|\bnever (?:staged|had|met)\b"
-    r"|\bwrote\b|\blabel(?:l?ed)?\b|\bcharted\b|\bwas carried\b|\bcarried on\b|\binitial impression\b"
+    r"|\bwrote\b|\blabel(?:l?ed)?\b|\bcharted\b|\bwas carried\b|\bcarried on\b"
+    r"|\binitial impression\b"
     r"|\b(?:list|notes?) has\b|\bscreen\b|\bwonder\w*|\bworried about\b|\bafraid\b",
     re.I,
 )
 
 
 _DOUBT_OF_TOPIC = re.compile(
-    r"\bdoubt (?:he|she|it|this|they|that)\b|\bnot (?:felt|thought) to\b|\bruled out\b|\bnever had\b|\bnot true\b|"
+    r"\bdoubt (?:he|she|it|this|they|that)\b|\bnot (?:felt|thought) to\b|\bruled out\b"
+    r"|\bnever had\b|\bnot true\b|"
     r"\bdo(?:es)?(?: not|n'?t) think\b|\bunlikely\b",
     re.I,
 )
@@ -33,14 +35,18 @@ _DENIED_AFTER = re.compile(
     r"(?:neg(?:ative)?\b|not (?:detected|present|seen|found)|(?:no|none)(?=[.;,)]|$)|absent\b|"
     r"(?:was |were |is |has been |have been )?(?:ruled out|excluded|r/o'?d)\b|traits?\b|"
     r"sent\b.*(?:neg|colonization))"
-    r"|(?:/\w+)*,? (?:sent|pending|ordered|drawn|testing|tests?|labs?|screen(?:ing|ed)?|panel|swab|serolog\w+|exposure|"
+    r"|(?:/\w+)*,? (?:sent|pending|ordered|drawn|testing|tests?|labs?|screen(?:ing|ed)?|panel"
+    r"|swab|serolog\w+|exposure|"
     r"prophylaxis|ppx|consult\w*|clinic|service|team|specialist|counsel\w*|program|education|precautions|protocol)\b"
     r"|(?:(?:[,/]|,? and)? ?[\w-]+){0,3} (?:vaccin\w+|vax\w*|immuni[sz]\w+|shots?|booster)\b",
     re.I,
 )
 _DENIED_BEFORE = re.compile(r"\bneg(?:ative)?(?: for)? (?:\w+ ){0,2}$|\bcolonization\b", re.I)
 _ALLERGIC = re.compile(r"\ballergic to\b|\ballerg(?:y|ies)\b[^.]{0,20}[:(]|\bNKDA\b", re.I)
-_CURED_AFTER = re.compile(r",? (?:s/p|status post|after|with|achieved)? ?(?:svr|sustained virologic response|cured)\b", re.I)
+_CURED_AFTER = re.compile(
+    r",? (?:s/p|status post|after|with|achieved)? ?(?:svr|sustained virologic response|cured)\b",
+    re.I,
+)
 _OPERATED = re.compile(
     r"\b(?:\w+(?:ectomy|plasty|ostomy)|replacement|repair|transplant\w*|bypass|surgery|[AMT]VR|TURP|graft|radiation|chemo\w*)"
     r"(?: (?:\d{4}|in \d{4}))? (?:for|due to) (?:\w+ ){0,3}$"

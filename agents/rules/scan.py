@@ -21,16 +21,20 @@ _STATED = frozenset(["diagnosis", "course", "system", "plan"])
 _UNHEADED = frozenset(["prose", "system", "history", "plan"])
 _RUNNING = frozenset(["prose", "history", "plan", "course", "past"])
 _DEALS = re.compile(
-    r"\b(?:we (?:will|discussed|are going)|i (?:have |will |would )?(?:recommend\w*|believe|think|advised|discussed|prescribed|ordered|"
-    r"explained|suspect|am going|reviewed|encouraged|plan|also)|will (?:continue|order|refer|start|see|follow|need|take|be)|continue[ds]?|"
-    r"order(?:ed)?|referr?(?:al|ed)?|start(?:ed)?|prescri\w+|follow[- ]?up|increase[ds]?|decrease[ds]?|recheck|initiate|monitor|"
+    r"\b(?:we (?:will|discussed|are going)|i (?:have |will |would )?(?:recommend\w*|believe"
+    r"|think|advised|discussed|prescribed|ordered|"
+    r"explained|suspect|am going|reviewed|encouraged|plan|also)|will (?:continue|order|refer"
+    r"|start|see|follow|need|take|be)|continue[ds]?|"
+    r"order(?:ed)?|referr?(?:al|ed)?|start(?:ed)?|prescri\w+|follow[- ]?up|increase[ds]?"
+    r"|decrease[ds]?|recheck|initiate|monitor|"
     r"recommend\w*|counsel\w*|doing well|stable|well[- ]controlled|refill|schedule)\b",
     re.I,
 )
 _LIKE_SYMPTOMS = ("M79.6", "M79.89", "M79.8", "N64.4")
 _FIRM = frozenset(
-    ["consistent with", "most consistent with", "c/w", "compatible with", "felt to be", "felt to represent", "thought to be",
-     "felt to have", "believed to be", "appears to be", "in keeping with"]
+    ["consistent with", "most consistent with", "c/w", "compatible with", "felt to be",
+     "felt to represent", "thought to be", "felt to have", "believed to be",
+     "appears to be", "in keeping with"]
 )  # fmt: skip
 _TOLD_BY_ZONE = frozenset(["diagnosis", "course", "system"])
 _IN_PROSE = _STATED | {"prose"}
@@ -40,7 +44,8 @@ _FEW = 6
 _ADMISSION = re.compile(r"\badm|initial|arrival|differential|\bddx\b")
 _AT_DISCHARGE = re.compile(r"\b(?:discharge|d/c|dc|final)\b", re.I)
 _TELLS = re.compile(
-    r"\b(?:is|are|was|were|has|have|had|presents?|presented|presenting|reports?|who|year[- ]old|y/?o|i|we)\b",
+    r"\b(?:is|are|was|were|has|have|had|presents?|presented|presenting|reports?|who|year[- ]old"
+    r"|y/?o|i|we)\b",
     re.I,
 )
 
@@ -113,9 +118,15 @@ def _symptoms_asked_for(
             codes.add(best[0].code.rstrip("-"))
     found: dict[str, None] = {}
     for code in sorted(codes):
-        asked = [n.text for n in book.tabular.notes(code) if n.kind == "use_additional" and n.origin == code]
+        asked = [
+            n.text
+            for n in book.tabular.notes(code)
+            if n.kind == "use_additional" and n.origin == code
+        ]
         if any("symptom" in text for text in asked):
-            found.update(dict.fromkeys(c.rstrip("-.") for text in asked for c in _CODE.findall(text)))
+            found.update(
+                dict.fromkeys(c.rstrip("-.") for text in asked for c in _CODE.findall(text))
+            )
     return tuple(found)
 
 
@@ -165,9 +176,7 @@ def _is_firm(one: Found) -> bool:
     return one.mark is not None and one.mark.cue in _FIRM
 
 
-def sound_only(
-    known: Sequence[Mention], reading: Reading, encounter: Encounter
-) -> list[Mention]:
+def sound_only(known: Sequence[Mention], reading: Reading, encounter: Encounter) -> list[Mention]:
     """Without mentions that cannot be a condition: of signatures and dispositions, of medicines,
     of single letters and numbers, of words that only qualify, of external causes."""
     return [_as_of_stay(m, encounter) for m in known if not _unsound(m, reading)]
@@ -186,7 +195,10 @@ def _unsound(mention: Mention, reading: Reading) -> bool:
     if len(re.sub(r"[^A-Za-z]", "", said)) < 2 or re.match(r"\d+ ?%", said):
         return True
     forms = [f for w in split(said) if w not in EMPTY and (f := canonical(w)) not in LATERALITY]
-    if all(f in qualifiers() or f.isdigit() for f in forms) or " ".join(sorted(set(forms))) in not_conditions():
+    if (
+        all(f in qualifiers() or f.isdigit() for f in forms)
+        or " ".join(sorted(set(forms))) in not_conditions()
+    ):
         return True
     named = reading.drugs_in(mention.start, mention.end)
     if named and sum(n.end - n.start for n in named) >= 0.8 * len(said):

@@ -40,8 +40,10 @@ _NO_CONDITION = frozenset(["test", "drug", "procedure", "charting", "timing", "o
 
 
 _SAYS = re.compile(
-    r" (?:says?|said|wrote|recs?|recommend\w*|consult\w*|agree[ds]?|notes?|noted|feels?|felt|thinks?|suspects?|"
-    r"following|signed|saw|seen by|to (?:see|follow)|on board|f/u)\b", re.I
+    r" (?:says?|said|wrote|recs?|recommend\w*|consult\w*|agree[ds]?|notes?|noted|feels?|felt"
+    r"|thinks?|suspects?|"
+    r"following|signed|saw|seen by|to (?:see|follow)|on board|f/u)\b",
+    re.I,
 )
 
 
@@ -121,7 +123,7 @@ def read_words(text: str, start: int, end: int, lookup: Lookup) -> list[Word]:
             written = text[first:last]
             if length > 1 and (last - first > 24 or "  " in written):
                 continue
-            # Where all is in capitals they say nothing, and abbreviations told by them do not count.
+            # Where all is in capitals they say nothing; abbreviations told by them do not count.
             sense = sense_of(written.lower() if capitals else written, near, lookup.context)
             if sense is not None and (written == "pH" or _is_service(text, last)):
                 words.append(Word(first, last, written, "", True))
@@ -170,9 +172,9 @@ def _chunks(text: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
             yield chunk.start(), last, True
             continue
         body = text[first:cut]
-        if len(body) == 1 and body in ",;:()[]\"“”<>":
+        if len(body) == 1 and body in ',;:()[]"“”<>':
             yield first, cut, True
-        elif "/" in body and len(body) <= 6 or not re.search(r"[/+=→–—~]", body):
+        elif ("/" in body and len(body) <= 6) or not re.search(r"[/+=→–—~]", body):
             yield first, cut, False
         else:
             for part in _PART.finditer(body):
@@ -252,7 +254,9 @@ def spots_among(words: list[Word], lookup: Lookup, also: tuple[str, ...] = ()) -
             chosen.append((first, last, terms))
     chosen.sort()
     spots = []
-    halves = [half for first, last, _ in chosen if (half := _half_named(words, first, last, lookup))]
+    halves = [
+        half for first, last, _ in chosen if (half := _half_named(words, first, last, lookup))
+    ]
     for start, place, spot in halves:
         spots.append(spot)
         taken[start:place] = [True] * (place - start)
@@ -371,7 +375,9 @@ def _widened(words: list[Word], first: int, last: int, taken: list[bool]) -> tup
         if belongs(stop):
             stop += 1
         elif (
-            stop + 1 < len(words) and words[stop].written in ("of", "in", "the") and belongs(stop + 1)
+            stop + 1 < len(words)
+            and words[stop].written in ("of", "in", "the")
+            and belongs(stop + 1)
         ):
             stop += 2
         else:

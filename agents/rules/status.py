@@ -19,35 +19,43 @@ from chartcoder.agents.values import Encounter
 from chartcoder.index.words import read_table
 from chartcoder.tabular.home import resources
 
-_TELLING = frozenset(["diagnosis", "past", "surgical", "history", "plan", "prose", "medications", "social", "system"])
+_TELLING = frozenset(
+    ["diagnosis", "past", "surgical", "history", "plan", "prose", "medications", "social", "system"]
+)
 _KINDS = frozenset(["status", "absence", "history"])
 _REPORTED = (
-    "Z21", "Z66", "Z74.01", "Z79", "Z85", "Z86", "Z87.1", "Z87.3", "Z87.4", "Z87.8", "Z89", "Z90", "Z92.3",
-    "Z93", "Z94", "Z95", "Z96.0", "Z96.1", "Z96.4", "Z96.6", "Z98.1", "Z98.2", "Z98.5", "Z98.84", "Z99.0", "Z99.1",
-    "Z99.2", "Z99.81", "I25.2",
+    "Z21", "Z66", "Z74.01", "Z79", "Z85", "Z86", "Z87.1", "Z87.3", "Z87.4", "Z87.8", "Z89", "Z90",
+    "Z92.3", "Z93", "Z94", "Z95", "Z96.0", "Z96.1", "Z96.4", "Z96.6", "Z98.1", "Z98.2", "Z98.5",
+    "Z98.84",
+    "Z99.0", "Z99.1", "Z99.2", "Z99.81", "I25.2",
 )  # fmt: skip
 _MEDICINE_ZONES = _TELLING | {"course"}
 _ORDERS = re.compile(r"\bDNR\b|do not resuscitate", re.I)
 _NOT_YET = re.compile(
     r"\b(?:talk\w*|discuss\w*|refer\w*|candidate|prefers?|plan(?:s|ned|ning)?|consider\w*|possible|would|future|await\w*|"
-    r"evaluat\w*|option\w*|offer\w*|declin\w*|may need|if needed|educat\w*|eventual\w*|recommend\w*|scheduled|temporary|reversed|removed)\b",
+    r"evaluat\w*|option\w*|offer\w*|declin\w*|may need|if needed|educat\w*|eventual\w*"
+    r"|recommend\w*|scheduled|temporary|reversed|removed)\b",
     re.I,
 )
 _NOT_TAKEN = re.compile(
-    r"\b(?:stop(?:ped|s)?|discontinu\w*|d/c'?d|dc'?d|held|holds?|holding|off|no longer|completed|finished|"
+    r"\b(?:stop(?:ped|s)?|discontinu\w*|d/c'?d|dc'?d|held|holds?|holding|off|no longer"
+    r"|completed|finished|"
     r"not on|never|avoid|declin\w*|refus\w*|allerg\w*|gtt|drip|bolus|sliding|iv|taper|burst|"
     r"x ?\d+ ?(?:d|days?|doses?|wks?|weeks?)|for \d+ (?:days|weeks)|day \d+ of \d+|once|given|"
-    r"instead of|consider|discuss\w*|switch|until|loading|prior to|field|topical|cream|fall)\b|\bprn\b|\bas needed\b|\bno\b",
+    r"instead of|consider|discuss\w*|switch|until|loading|prior to|field|topical|cream|fall)\b"
+    r"|\bprn\b|\bas needed\b|\bno\b",
     re.I,
 )  # fmt: skip
 _CHRONIC_USE = re.compile(
-    r"\b(?:long[- ]term|chronic|contract|pdmp|er\b|xr\b|extended|daily|bid|tid|qd|weekly|since|for (?:\w+ )?years|"
+    r"\b(?:long[- ]term|chronic|contract|pdmp|er\b|xr\b|extended|daily|bid|tid|qd|weekly|since"
+    r"|for (?:\w+ )?years|"
     r"maintenance|continue[ds]?|lifelong|home)\b",
     re.I,
 )
 _AGAINST_CANCER = frozenset(
-    ["alkylating agent", "antimetabolite", "mitotic inhibitor", "antitumor antibiotic", "topoisomerase inhibitor",
-     "targeted cancer drug", "cancer monoclonal antibody", "antibody drug conjugate or bispecific"]
+    ["alkylating agent", "antimetabolite", "mitotic inhibitor", "antitumor antibiotic",
+     "topoisomerase inhibitor", "targeted cancer drug", "cancer monoclonal antibody",
+     "antibody drug conjugate or bispecific"]
 )  # fmt: skip
 _KEPT = re.compile(r"\b(?:continued?|resumed|restarted|home|on|takes|now|discharged on)\b", re.I)
 _LASTING_ONLY = frozenset(["Z79.891", "Z79.1", "Z79.2", "Z79.52"])
@@ -56,13 +64,17 @@ _BMI = re.compile(r"\b(?:bmi|body mass index)\b[^\d\n]{0,15}(\d{2}(?:\.\d+)?)", 
 _RANGE = re.compile(r"(\d+(?:\.\d+)?)(?:-(\d+(?:\.\d+)?)| or (less|greater))")
 _WEIGHT = re.compile(r"E66|E43|E44|E46|E45|E40|E41|E42|R63\.[456]|R64|E88\.A|O99\.21")
 _QUIT = re.compile(
-    r"\b(?:quit|stopped|gave up|given up|ex|former|past|prior|previous)\b[- ]?(?:\w+\s){0,3}?(?:smok\w+|cig\w*|tobacco|pipe|cigars?)"
-    r"|\b(?:smok\w+|cig\w*|tobacco|pipe|cigars?|pack[- ]?years?|py)\b[^.;\n]{0,40}?\b(?:quit|stopped|until|till)\b"
+    r"\b(?:quit|stopped|gave up|given up|ex|former|past|prior"
+    r"|previous)\b[- ]?(?:\w+\s){0,3}?(?:smok\w+|cig\w*|tobacco|pipe|cigars?)"
+    r"|\b(?:smok\w+|cig\w*|tobacco|pipe|cigars?|pack[- ]?years?|py)\b[^.;\n]{0,40}?\b(?:quit"
+    r"|stopped|until|till)\b"
     r"|\bnon-?smoker (?:since|for)\b",
     re.I,
 )
 _SMOKES = re.compile(
-    r"\b(?:smokes|smoking|current(?:ly)? smok\w+|smoker|ppd|packs? (?:a|per) day|cig(?:arette)?s? (?:a|per) day|cig/d)\b", re.I
+    r"\b(?:smokes|smoking|current(?:ly)? smok\w+|smoker|ppd|packs? (?:a|per) day"
+    r"|cig(?:arette)?s? (?:a|per) day|cig/d)\b",
+    re.I,
 )
 _NOT_SMOKING = re.compile(
     r"\b(?:never|non-?smok\w*|non-?|denies|no|quit|stopped|former|ex|mother|father|roommate\w*|husband|wife|family|"
@@ -118,7 +130,9 @@ def _mention(
 def _states(reading: Reading) -> Iterator[tuple[str, Mention]]:
     rows, states, _ = _table()
     for stretch in reading.stretches:
-        if stretch.zone not in _TELLING and not _ORDERS.search(reading.text, stretch.start, stretch.end):
+        if stretch.zone not in _TELLING and not _ORDERS.search(
+            reading.text, stretch.start, stretch.end
+        ):
             continue
         for hit in states.find(reading.words(stretch)):
             assertion, _ = reading.said_of(stretch, hit.start, hit.end)
@@ -136,7 +150,9 @@ def _states(reading: Reading) -> Iterator[tuple[str, Mention]]:
 def _medicines(reading: Reading) -> Iterator[tuple[str, Mention]]:
     type_one = reading.diabetes_type == "1"
     cancer = any(f.code[0] == "C" and f.assertion == "present" for f in reading.conditions)
-    diabetes = {f.code[:3] for f in reading.conditions if f.code[:3] in ("E08", "E09", "E10", "E11", "E13")}
+    diabetes = {
+        f.code[:3] for f in reading.conditions if f.code[:3] in ("E08", "E09", "E10", "E11", "E13")
+    }
     for stretch in reading.stretches:
         if stretch.zone not in _MEDICINE_ZONES:
             continue
@@ -147,7 +163,9 @@ def _medicines(reading: Reading) -> Iterator[tuple[str, Mention]]:
             if stretch.zone == "course" and not _KEPT.search(clause):
                 continue
             for code in named.drug.codes:
-                if _counts(code, named, clause, diabetes, type_one) and not (cancer and named.drug.group in _AGAINST_CANCER):
+                if _counts(code, named, clause, diabetes, type_one) and not (
+                    cancer and named.drug.group in _AGAINST_CANCER
+                ):
                     yield from _mention(
                         reading, stretch, named.start, named.end, code, "medication",
                         "taken long term",
@@ -170,7 +188,11 @@ def _clause(text: str, stretch: Stretch, named: DrugNamed) -> str:
     """The words between the marks of punctuation around a medicine, a little beyond its dose."""
     start = max((text.rfind(mark, stretch.start, named.start) for mark in ";,.("), default=-1)
     start = max(start + 1, stretch.start)
-    ends = [place for mark in (";", ",", ". ", ")") if (place := text.find(mark, named.end, stretch.end)) >= 0]
+    ends = [
+        place
+        for mark in (";", ",", ". ", ")")
+        if (place := text.find(mark, named.end, stretch.end)) >= 0
+    ]
     return text[start : min(ends, default=stretch.end)]
 
 
@@ -195,7 +217,9 @@ def _weight(reading: Reading, encounter: Encounter) -> Iterator[tuple[str, Menti
     if encounter.age is not None and encounter.age < 20:
         return
     if not any(
-        _WEIGHT.match(f.code) and f.assertion == "present" and f.stretch.zone not in ("results", "exam")
+        _WEIGHT.match(f.code)
+        and f.assertion == "present"
+        and f.stretch.zone not in ("results", "exam")
         for f in reading.conditions
     ):
         return
@@ -207,7 +231,13 @@ def _weight(reading: Reading, encounter: Encounter) -> Iterator[tuple[str, Menti
             code = _bmi_code(reading.lookup.book, float(found.group(1)))
             if code:
                 yield from _mention(
-                    reading, stretch, found.start(), found.end(), code, "status", "body mass index beside a diagnosis of weight"
+                    reading,
+                    stretch,
+                    found.start(),
+                    found.end(),
+                    code,
+                    "status",
+                    "body mass index beside a diagnosis of weight",
                 )
 
 
@@ -239,4 +269,3 @@ def _allergies(reading: Reading) -> Iterator[tuple[str, Mention]]:
                 yield from _mention(
                     reading, stretch, hit.start, hit.end, rows[hit.row][0], "status", "allergy"
                 )
-

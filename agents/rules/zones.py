@@ -58,7 +58,8 @@ _COPIED_END = re.compile(r"[-=>*]{2,}[^\n]*\bend\b[^\n]*", re.I)
 
 
 _SIGNED = re.compile(
-    r"[ \t—–-]*(?:Dr\.? )?[A-Z][\w.'’-]*\.?(?: [A-Z][\w.'’-]*){0,3},? (?:MD|DO|PA-?C?|NP|FNP|RN|PharmD|DPM|CNM|DDS|OD|PhD|LCSW|APRN|CRNP|MBBS)\b"
+    r"[ \t—–-]*(?:Dr\.? )?[A-Z][\w.'’-]*\.?(?: [A-Z][\w.'’-]*){0,3},? (?:MD|DO|PA-?C?|NP|FNP|RN"
+    r"|PharmD|DPM|CNM|DDS|OD|PhD|LCSW|APRN|CRNP|MBBS)\b"
 )
 
 
@@ -171,7 +172,7 @@ class _Reader:
         if start < self.copied_until:
             stop = min(end, self.copied_until)
             yield from self._plain(start, stop, "copied", (start, stop), False)
-            if stop < end and text[stop:end].strip(_DECORATION + "]\""):
+            if stop < end and text[stop:end].strip(_DECORATION + ']"'):
                 yield from self._line(stop, end)
             return
         if self._heading(raw):

@@ -95,7 +95,9 @@ def main() -> int:
             f"{name:8}{cost.cpu:8.3f}{cost.wall:8.3f}{cost.memory:7.1f}{cost.cpu / peer.cpu:8.3f}"
             f"{cost.wall / peer.wall:8.3f}{cost.memory / peer.memory:8.3f}  {aim or 1}"
         )
-    print(f"\n{options.sets:,} random sets of {SET_SIZE} codes, CPU ms a set (aim {AIM_MILLISECONDS})")
+    print(
+        f"\n{options.sets:,} random sets of {SET_SIZE} codes, CPU ms a set (aim {AIM_MILLISECONDS})"
+    )
     for name, times in random_sets(max(2, options.sets)).items():
         slow = quantiles(times, n=100)[98]
         print(

@@ -40,4 +40,4 @@ def _is_heading(line: str) -> bool:
 
 if __name__ == "__main__":
     for name in sys.argv[1:]:
-        print(remove_headings(Path(name).read_text("utf-8")))
+        sys.stdout.write(remove_headings(Path(name).read_text("utf-8")) + "\n")

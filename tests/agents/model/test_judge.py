@@ -44,9 +44,7 @@ def hold_true(coding: Coding, chart: Chart, release: Release) -> None:
                 assert note.text in chart.text
 
 
-def test_judge_codes_a_visit_in_four_calls(
-    coded: Coder, visit: Chart, bundled: Release
-) -> None:
+def test_judge_codes_a_visit_in_four_calls(coded: Coder, visit: Chart, bundled: Release) -> None:
     with serving() as server:
         coding = coded(server, visit, way_back=False)
         asked = [question_of(b) for b in server.requests]
