@@ -13,6 +13,7 @@ from functools import cache
 from typing import NamedTuple
 
 from chartcoder.agents.book import Book
+from chartcoder.agents.rules.cues import cue
 from chartcoder.agents.rules.drugs import Drug
 from chartcoder.agents.rules.history import title_of
 from chartcoder.agents.rules.mentions import Mention
@@ -22,39 +23,8 @@ from chartcoder.index.words import read_table, tokens
 from chartcoder.tabular.home import resources
 
 _ADVERSE_COLUMN = 6
-_TIED_BEFORE = re.compile(
-    r"(?<![\w/])(?:due to|d/t|secondary to|2/2|caused by|induced by|from|attributed to|related to|"
-    r"because of|side effects? (?:of|from)|adverse effects? (?:of|from)|reaction to|effects? of|"
-    r"in (?:the )?setting of|after starting)\s+"
-    r"(?:(?:the|his|her|their|chronic|long-?term|otc|prior|recent|high[- ]dose|oral|iv|"
-    r"over-diuresis with|use of|therapy with)\s+){0,3}$",
-    re.I,
-)
-_TIED_AFTER = re.compile(r"\s*[-–]?\s*(?:induced|related|associated|mediated|caused)\b", re.I)
 _JOINED = re.compile(r"\s*(?:\+|and|&|/|,)\s*")
 _ZONES = frozenset(["diagnosis", "course", "plan", "system", "history", "prose", "past", "results"])
-_NOT_ADVERSE = re.compile(
-    r"\b(?:overdos\w*|intentional\w*|suicid\w*|ingest\w*|poison\w*|wrong (?:dose|drug)|too many|"
-    r"allerg\w*|intoleran\w*|improv\w* (?:on|with|from)|relie(?:f|ved) (?:from|with|by)|"
-    r"respon\w* to|recover\w*|wean\w*|switch\w*|chang\w* from|transition\w*)\b",
-    re.I,
-)
-_LESS = re.compile(
-    r"\b(?:skip(?:s|ped|ping)|miss(?:es|ed|ing) (?:\w+ ){0,3}(?:dos\w*|days?|pills?|tab\w*)"
-    r"|not (?:been )?taking|"
-    r"did(?: not|n't) take|stopped taking|r[au]n out of|running out of|"
-    r"not (?:been )?(?:given|delivered|administered|filled|refilled)|half (?:the|of) (?:the|his"
-    r"|her) (?:dose|pill)|"
-    r"no (?:basal |\w+ )?(?:insulin )?deliver\w*|w/ no insulin delivered|underdos\w*|rationing|"
-    r"non-?(?:adheren|complian)\w* (?:to|with)|less than prescribed|could(?: not|n't) afford"
-    r"|can(?:not|'t) afford)\b",
-    re.I,
-)
-_NOT_LESS = re.compile(
-    r"\b(?:no|never|denies|not|without) (?:skipp|miss|forg)|\bas (?:directed|prescribed|ordered)\b",
-    re.I,
-)
-_SKIPPED = re.compile(r"\b(?:skipped|missed)\b[^.;\n]{0,30}\b(?:dos|day|pill|tab)", re.I)
 _LOOK_BACK = 800
 _NEAR = 90
 
@@ -159,10 +129,10 @@ def find_tied(reading: Reading) -> list[Tied]:
         if stretch.zone not in _ZONES:
             continue
         said = text[stretch.start : stretch.end]
-        less = _LESS.search(said) is not None and _NOT_LESS.search(said) is None
+        less = cue("less_taken").search(said) is not None and cue("not_less").search(said) is None
         last_tied = -1
         named = sorted(_named_in(reading, stretch.start, stretch.end))
-        if less and not named and _SKIPPED.search(said):
+        if less and not named and cue("doses_skipped").search(said):
             before = list(_named_in(reading, max(0, stretch.start - _LOOK_BACK), stretch.start))
             if before:
                 start, end, stem = max(before)
@@ -170,10 +140,10 @@ def find_tied(reading: Reading) -> list[Tied]:
         for start, end, stem in named:
             lead = text[stretch.start : start]
             joined = last_tied >= 0 and _JOINED.fullmatch(text, last_tied, start) is not None
-            if (_TIED_BEFORE.search(lead) or joined) and not _NOT_ADVERSE.search(lead):
+            if (cue("tied_before").search(lead) or joined) and not cue("not_adverse").search(lead):
                 last_tied = end
                 found.append(Tied(start, end, stem, True, stretch, "5"))
-            elif _TIED_AFTER.match(text, end) or _names_effect(reading, stretch, end):
+            elif cue("tied_after").match(text, end) or _names_effect(reading, stretch, end):
                 found.append(Tied(start, end, stem, False, stretch, "5"))
             elif less and start == _nearest(text, stretch, named):
                 found.append(Tied(start, end, stem, False, stretch, "6"))
@@ -189,7 +159,7 @@ def _names_effect(reading: Reading, stretch: Stretch, end: int) -> bool:
 
 def _nearest(text: str, stretch: Stretch, named: Sequence[tuple[int, int, str]]) -> int:
     """Where the drug begins of which less was taken: the nearest to the words that say so."""
-    hit = _LESS.search(text, stretch.start, stretch.end)
+    hit = cue("less_taken").search(text, stretch.start, stretch.end)
     if hit is None:
         return -1
     gaps = [(max(hit.start() - end, start - hit.end()), start) for start, end, _ in named]

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
+from chartcoder.agents.rules.cues import cue
 from chartcoder.agents.rules.history import title_of
 from chartcoder.agents.rules.mentions import Mention
 from chartcoder.agents.rules.policies import Policies
@@ -22,12 +23,6 @@ _ZONES = frozenset(
     ["history", "nursing", "prose", "diagnosis", "course", "other", "system", "plan"]
 )
 _AFTER = 30
-_PAST = re.compile(
-    r"\b(?:as a (?:kid|child|teen)|years? ago|in (?:19|20)\d\d|history of|hx of|last year"
-    r"|\d+ yrs? ago|denies|no fall|did not|fall risk|falls? precautions|return if"
-    r"|if you fall)\b",
-    re.I,
-)
 _INJURY = re.compile(r"S\d|T(?:0[7-9]|1\d|2\d|3[0-4])")
 
 
@@ -66,7 +61,7 @@ def find_causes(reading: Reading, policies: Policies, known: Sequence[Mention]) 
     best: tuple[int, Mention] | None = None
     for stretch in stretches:
         said = reading.text[stretch.start : stretch.end]
-        if _PAST.search(said):
+        if cue("not_this_injury").search(said):
             continue
         for rank, cause in enumerate(causes):
             if best is not None and rank >= best[0]:
@@ -103,7 +98,7 @@ def _road_accident(reading: Reading, stretches: Sequence[Stretch]) -> Mention | 
     for place, stretch in enumerate(stretches):
         said = reading.text[stretch.start : stretch.end]
         found = parts["accident"].search(said)
-        if not found or _PAST.search(said):
+        if not found or cue("not_this_injury").search(said):
             continue
         near = " ".join(reading.text[s.start : s.end] for s in stretches[place : place + _AFTER])
         code = _road_code(parts, near)

@@ -4,40 +4,12 @@ Initial as long as the injury gets active treatment, whoever gives it; subsequen
 it, while it heals; sequela for what it left behind. Without a word on it, active treatment.
 """
 
-import re
 from functools import lru_cache
 
+from chartcoder.agents.rules.cues import cue
 from chartcoder.agents.rules.document import Document
 from chartcoder.agents.values import Evidence
 
-_SEQUELA = re.compile(
-    r"\b(?:sequelae?|late effects?|residuals? (?:of|from)|old (?:injury|fracture) with)\b", re.I
-)
-_HEALING = re.compile(
-    r"(?<!delayed )(?<!non)(?<!non-)(?<!ensure )(?<!adequate )(?<!slow )\b(?:healing|healed"
-    r"|routine healing|callus|consolidat\w*|"
-    r"(?:cast|splint|brace|sutures?|staples|pins?) (?:change|removal|removed|off|out)|(?:\d+"
-    r"|two|three|four|five|six|eight|ten|twelve) "
-    r"(?:weeks?|wks?|months?|mos?) (?:out|post|after|s/p|status post|following|since)"
-    r"|post-?op(?:erative(?:ly)?)?|pod ?#?\d+|"
-    r"s/p (?:orif|crpp|repair|fixation|reduction|surgery)|status post (?:orif|open|surgical"
-    r"|repair|fixation)|recheck|resolving)\b",
-    re.I,
-)
-_ACTIVE = re.compile(
-    r"\b(?:debrid\w*|nonunion|malunion|delayed (?:union|healing)|infected|dehisc\w*|"
-    r"(?:surgery|orif|repair|reduction|irrigation) (?:today|performed|done|scheduled|planned"
-    r"|discussion|tomorrow)|"
-    r"(?:schedule|plan|proceed with|recommend\w*) (?:for |a |an |\w+ ){0,4}(?:surgery|orif"
-    r"|repair|fixation|reduction))\b",
-    re.I,
-)
-_CARE_AFTER = re.compile(
-    r"\b(?:follow(?:ing)?[- ]?up|f/u|recheck|re-check|post-?op(?:erative)?|pod ?#?\d+"
-    r"|cast (?:check|change|removal)|suture removal|"
-    r"staple removal|wound check|fracture (?:check|clinic)|re-?evaluation)\b",
-    re.I,
-)
 _OPENING = 400
 _LINE = 160
 
@@ -51,11 +23,11 @@ def encounter_kind(document: Document | str, item: Evidence) -> str:
     """
     text = document if isinstance(document, str) else document.text
     line = _line(text, item.span.start, item.span.end)
-    if _SEQUELA.search(line):
+    if cue("sequela").search(line):
         return "sequela"
-    if _ACTIVE.search(line):
+    if cue("active_treatment").search(line):
         return "initial"
-    if _HEALING.search(line):
+    if cue("healing").search(line):
         return "subsequent"
     return "subsequent" if _is_care_after(text) else "initial"
 
@@ -70,7 +42,7 @@ def _line(text: str, start: int, end: int) -> str:
 def _is_care_after(text: str) -> bool:
     """The chart opens as a visit after treatment, tells healing, and nothing active is done."""
     return (
-        _CARE_AFTER.search(text, 0, _OPENING) is not None
-        and _HEALING.search(text) is not None
-        and _ACTIVE.search(text) is None
+        cue("care_after").search(text, 0, _OPENING) is not None
+        and cue("healing").search(text) is not None
+        and cue("active_treatment").search(text) is None
     )

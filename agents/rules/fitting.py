@@ -7,6 +7,7 @@ drug brings about; the words that choose the line often stand elsewhere in the c
 import re
 from collections.abc import Iterator, Sequence
 
+from chartcoder.agents.rules.cues import cue
 from chartcoder.agents.rules.history import title_of
 from chartcoder.agents.rules.mentions import Mention
 from chartcoder.agents.rules.reading import Reading
@@ -22,17 +23,6 @@ _ADVERSE = "Adverse effect of "
 _LESS = "Underdosing of "
 _CANCER_DRUG = re.compile(r"antineoplastic|checkpoint")
 _NEAR = 60
-_COST = re.compile(r"\b(?:afford|cost|insurance|copay|expensive|money)\w*", re.I)
-_INTENT = re.compile(
-    r"\b(?:intentional|on purpose|deliberate\w*|chose|decided|did(?: not|n't) (?:want|like)"
-    r"|refus\w*)",
-    re.I,
-)
-_NO_INTENT = re.compile(
-    r"\b(?:not on purpose|unintentional\w*|by mistake|accident\w*|forg[eo]t\w*|mix\w* up|mixing"
-    r"|confus\w*|ran out)\b",
-    re.I,
-)
 
 
 def is_newborn(encounter: Encounter) -> bool:
@@ -110,9 +100,9 @@ def find_underdosing_reasons(reading: Reading, causes: Sequence[Mention]) -> lis
         start, end = stretch.around if stretch else (cause.start, cause.end)
         around = reading.text[start:end]
         code = (
-            "Z91.120" if _COST.search(around)
-            else "Z91.138" if _NO_INTENT.search(around)
-            else "Z91.128" if _INTENT.search(around)
+            "Z91.120" if cue("cost").search(around)
+            else "Z91.138" if cue("no_intent").search(around)
+            else "Z91.128" if cue("intent").search(around)
             else ""
         )  # fmt: skip
         title = title_of(reading.lookup.book, code) if code else ""

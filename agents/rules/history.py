@@ -5,55 +5,17 @@ I.C.2.m); so is an event of the past (I.C.21.c.4). Which history code belongs to
 stands in ``resources/rules/past_conditions.tsv``.
 """
 
-import re
 from functools import cache
 from typing import NamedTuple
 
 from chartcoder.agents.book import Book
+from chartcoder.agents.rules.cues import cue
 from chartcoder.agents.rules.mentions import Mention
 from chartcoder.agents.rules.reading import Found, Reading
 from chartcoder.index.words import read_table
 from chartcoder.tabular.home import resources
 
 _PAST_ZONES = frozenset(["past", "surgical"])
-_OVER = re.compile(
-    r"\b(?:ned|no evidence of (?:disease|recurrence|residual|metastatic)"
-    r"|no (?:sign of )?recur\w*|never recurred|"
-    r"not come back|disease[- ]free|in (?:complete )?remission|cured|resected|excised|removed"
-    r"|taken off|"
-    r"margins (?:are )?(?:clear|negative)|s/p|status post|\w+ectomy|mohs|wle|turbt|lumpectomy|"
-    r"treated in|years ago|completed (?:treatment|therapy|chemo\w*|radiation))\b"
-    r"|\b(?:19|20)\d\d\b",
-    re.I,
-)
-_SURE_OVER = re.compile(
-    r"\b(?:ned|no evidence of (?:disease|recurrence|residual)|no (?:sign of )?recur\w*"
-    r"|margins (?:are )?(?:clear|negative)|"
-    r"not come back|disease[- ]free|in (?:complete )?remission|cured)\b",
-    re.I,
-)
-_ACTIVE = re.compile(
-    r"\b(?:stage (?:iii|iv|3|4)|metasta\w*|mets|cycle|adjuvant|neoadjuvant|chemo\w*(?! \d{4})"
-    r"|maintenance (?:today|therapy)|"
-    r"ongoing|active|progress\w*|palliative|recurrent|recurrence of|residual disease|relapse\w*"
-    r"|inoperable|unresect\w*|"
-    r"on (?:tamoxifen|letrozole|anastrozole|exemestane|leuprolide|lupron|imatinib|ibrutinib)"
-    r"|under treatment|"
-    r"awaiting|scheduled|planned|new(?:ly)?|biopsy (?:today|shows))\b",
-    re.I,
-)
-_HEALED = re.compile(r"\b(?:healed|cleared)\b", re.I)
-_YEAR = re.compile(
-    r"\b(?:19|20)\d\d\b|\b\d{1,2}/(?:\d\d|\d{4})\b|\bage \d+|\byears? ago|\bas a (?:child|kid"
-    r"|teen)",
-    re.I,
-)
-_RESIDUAL = re.compile(
-    r"(?<!no )\b(?:residual|deficit|since then|sequela|late effect|hemipar|hemipleg|aphasi)", re.I
-)
-_HISTORY = re.compile(
-    r"\b(?:hx|h/o|history|former|prior|previous|remote|old|past|healed|resolved)\b", re.I
-)
 
 
 class Past(NamedTuple):
@@ -121,18 +83,20 @@ def _is_over(one: Found, kind: str, reading: Reading) -> bool:
         one.stretch.around if one.stretch.kind == "topic" else (one.stretch.start, one.stretch.end)
     )
     clause = reading.text[around[0] : around[1]]
-    told = one.assertion == "historical" or (kind != "cancer" and bool(_HEALED.search(clause)))
+    told = one.assertion == "historical" or (
+        kind != "cancer" and bool(cue("healed").search(clause))
+    )
     if kind == "cancer":
-        if _ACTIVE.search(clause) and not _SURE_OVER.search(clause):
+        if cue("cancer_active").search(clause) and not cue("surely_over").search(clause):
             return False
-        if _SURE_OVER.search(clause) or (told and not _ACTIVE.search(clause)):
+        if cue("surely_over").search(clause) or (told and not cue("cancer_active").search(clause)):
             return True
-        return zone in _PAST_ZONES and bool(_OVER.search(clause))
+        return zone in _PAST_ZONES and bool(cue("over").search(clause))
     if kind == "acute":
-        if one.code.startswith("I63") and _RESIDUAL.search(reading.text, *one.stretch.around):
+        if one.code.startswith("I63") and cue("residual").search(reading.text, *one.stretch.around):
             return False
         if zone in _PAST_ZONES:
-            return told or bool(_YEAR.search(clause) or _HISTORY.search(clause))
+            return told or bool(cue("dated").search(clause) or cue("history").search(clause))
         return told and zone in ("history", "prose", "diagnosis", "plan")
     if one.mark and one.mark.chronic_stays and is_chronic(one.code):
         return False

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from chartcoder.agents.rules.assertion import Mark, assertion_of, marks
+from chartcoder.agents.rules.cues import cue
 from chartcoder.agents.rules.document import Document
 from chartcoder.agents.rules.drugs import DrugNamed, find_drugs
 from chartcoder.agents.rules.lookup import Lookup
@@ -14,45 +15,6 @@ from chartcoder.agents.rules.spots import Spot, Word, read_words, spots_among
 from chartcoder.agents.rules.zones import Stretch, read_stretches
 
 SILENT = frozenset(["copied", "nursing", "other"])
-_DOUBT = re.compile(
-    r"\bdoubt|\bnot (?:felt|thought|true|really)\b|\bdoesn'?t fit\b"
-    r"|\bdo(?:es)?(?: not|n'?t) (?:think|believe|feel)\b|\bnever (?:staged|had|met)\b"
-    r"|\bwrote\b|\blabel(?:l?ed)?\b|\bcharted\b|\bwas carried\b|\bcarried on\b"
-    r"|\binitial impression\b"
-    r"|\b(?:list|notes?) has\b|\bscreen\b|\bwonder\w*|\bworried about\b|\bafraid\b",
-    re.I,
-)
-
-
-_DOUBT_OF_TOPIC = re.compile(
-    r"\bdoubt (?:he|she|it|this|they|that)\b|\bnot (?:felt|thought) to\b|\bruled out\b"
-    r"|\bnever had\b|\bnot true\b|"
-    r"\bdo(?:es)?(?: not|n'?t) think\b|\bunlikely\b",
-    re.I,
-)
-_DENIED_AFTER = re.compile(
-    r"[ :]*\(?(?:(?:pcr|ag|ab|screen|test|toxin|panel|cx|culture)s? )?(?:x ?\d )?"
-    r"(?:neg(?:ative)?\b|not (?:detected|present|seen|found)|(?:no|none)(?=[.;,)]|$)|absent\b|"
-    r"(?:was |were |is |has been |have been )?(?:ruled out|excluded|r/o'?d)\b|traits?\b|"
-    r"sent\b.*(?:neg|colonization))"
-    r"|(?:/\w+)*,? (?:sent|pending|ordered|drawn|testing|tests?|labs?|screen(?:ing|ed)?|panel"
-    r"|swab|serolog\w+|exposure|"
-    r"prophylaxis|ppx|consult\w*|clinic|service|team|specialist|counsel\w*|program|education|precautions|protocol)\b"
-    r"|(?:(?:[,/]|,? and)? ?[\w-]+){0,3} (?:vaccin\w+|vax\w*|immuni[sz]\w+|shots?|booster)\b",
-    re.I,
-)
-_DENIED_BEFORE = re.compile(r"\bneg(?:ative)?(?: for)? (?:\w+ ){0,2}$|\bcolonization\b", re.I)
-_ALLERGIC = re.compile(r"\ballergic to\b|\ballerg(?:y|ies)\b[^.]{0,20}[:(]|\bNKDA\b", re.I)
-_CURED_AFTER = re.compile(
-    r",? (?:s/p|status post|after|with|achieved)? ?(?:svr|sustained virologic response|cured)\b",
-    re.I,
-)
-_OPERATED = re.compile(
-    r"\b(?:\w+(?:ectomy|plasty|ostomy)|replacement|repair|transplant\w*|bypass|surgery|[AMT]VR|TURP|graft|radiation|chemo\w*)"
-    r"(?: (?:\d{4}|in \d{4}))? (?:for|due to) (?:\w+ ){0,3}$"
-    r"|\btransplant\w*(?: \d{4})? \((?:\w+ ){0,2}$",
-    re.I,
-)
 
 
 class Found(NamedTuple):
@@ -151,13 +113,17 @@ class Reading:
             after = sentence[stop : stop + 1]
             if after == "?" or sentence[max(0, begin - 1) : begin] == "?":
                 return "possible", None
-            if _DENIED_AFTER.match(sentence, stop) or _DENIED_BEFORE.search(sentence, 0, begin):
+            if cue("denied_after").match(sentence, stop) or cue("denied_before").search(
+                sentence, 0, begin
+            ):
                 return "absent", None
-            if _OPERATED.search(sentence, 0, begin) or _CURED_AFTER.match(sentence, stop):
+            if cue("operated").search(sentence, 0, begin) or cue("cured_after").match(
+                sentence, stop
+            ):
                 return "historical", None
-            if _ALLERGIC.search(sentence):
+            if cue("allergic").search(sentence):
                 return "hypothetical", None
-            if stretch.zone != "diagnosis" and _DOUBT.search(sentence):
+            if stretch.zone != "diagnosis" and cue("doubt").search(sentence):
                 return "hypothetical", None
             if stretch.kind == "topic" and self._doubted(stretch):
                 return "hypothetical", None
@@ -165,11 +131,11 @@ class Reading:
 
     def is_test(self, end: int, stretch: Stretch) -> bool:
         """What ends here was tested, sent, vaccinated against or found negative, not found."""
-        return _DENIED_AFTER.match(self.text, end, stretch.end) is not None
+        return cue("denied_after").match(self.text, end, stretch.end) is not None
 
     def _doubted(self, topic: Stretch) -> bool:
         """The lines under a topic doubt it: words of doubt before any other condition is named."""
-        found = _DOUBT_OF_TOPIC.search(self.text, topic.end, topic.around[1])
+        found = cue("doubt_of_topic").search(self.text, topic.end, topic.around[1])
         if found is None:
             return False
         first = bisect_left(self._starts, topic.end)

@@ -9,6 +9,7 @@ visit only what the visit establishes (IV.G to IV.J).
 import re
 from collections.abc import Sequence
 
+from chartcoder.agents.rules.cues import cue
 from chartcoder.agents.rules.mentions import Mention
 from chartcoder.agents.rules.policies import Policies
 from chartcoder.agents.rules.reading import SILENT, Found, Places, Reading
@@ -20,16 +21,6 @@ from chartcoder.index.words import EMPTY, LATERALITY, canonical, split
 _STATED = frozenset(["diagnosis", "course", "system", "plan"])
 _UNHEADED = frozenset(["prose", "system", "history", "plan"])
 _RUNNING = frozenset(["prose", "history", "plan", "course", "past"])
-_DEALS = re.compile(
-    r"\b(?:we (?:will|discussed|are going)|i (?:have |will |would )?(?:recommend\w*|believe"
-    r"|think|advised|discussed|prescribed|ordered|"
-    r"explained|suspect|am going|reviewed|encouraged|plan|also)|will (?:continue|order|refer"
-    r"|start|see|follow|need|take|be)|continue[ds]?|"
-    r"order(?:ed)?|referr?(?:al|ed)?|start(?:ed)?|prescri\w+|follow[- ]?up|increase[ds]?"
-    r"|decrease[ds]?|recheck|initiate|monitor|"
-    r"recommend\w*|counsel\w*|doing well|stable|well[- ]controlled|refill|schedule)\b",
-    re.I,
-)
 _LIKE_SYMPTOMS = ("M79.6", "M79.89", "M79.8", "N64.4")
 _FIRM = frozenset(
     ["consistent with", "most consistent with", "c/w", "compatible with", "felt to be",
@@ -41,13 +32,6 @@ _IN_PROSE = _STATED | {"prose"}
 _SAY_SYMPTOMS = frozenset(["diagnosis", "course", "system", "history", "prose", "plan"])
 _CODE = re.compile(r"\b[A-Z]\d[\dA-Z](?:\.[\dA-Z]{1,4})?-?")
 _FEW = 6
-_ADMISSION = re.compile(r"\badm|initial|arrival|differential|\bddx\b")
-_AT_DISCHARGE = re.compile(r"\b(?:discharge|d/c|dc|final)\b", re.I)
-_TELLS = re.compile(
-    r"\b(?:is|are|was|were|has|have|had|presents?|presented|presenting|reports?|who|year[- ]old"
-    r"|y/?o|i|we)\b",
-    re.I,
-)
 
 
 def find_conditions(
@@ -154,14 +138,14 @@ def headed_problems(reading: Reading) -> frozenset[Stretch]:
         below = text.find("\n", stretch.end)
         blank = text.find("\n\n", stretch.end)
         end = min(limit, blank if blank >= 0 else len(text))
-        if 0 <= below < end and _DEALS.search(text, below, end):
+        if 0 <= below < end and cue("deals").search(text, below, end):
             found.append(stretch)
     return frozenset(found)
 
 
 def _is_short(text: str, stretch: Stretch) -> bool:
     said = text[stretch.start : stretch.end]
-    return len(said.split()) <= 12 and not _TELLS.search(said)
+    return len(said.split()) <= 12 and not cue("tells").search(said)
 
 
 def _told(one: Found) -> bool:
@@ -236,11 +220,13 @@ def _stated_in_stay(one: Found) -> bool:
     if zone != "diagnosis" and one.code.startswith(_LIKE_SYMPTOMS):
         return False
     if zone == "diagnosis":
-        if _ADMISSION.search(one.stretch.label):
+        if cue("before_the_end").search(one.stretch.label):
             return one.assertion == "present" and letter != "R"
         return True
     if zone in ("course", "system", "prose"):
-        if one.assertion == "possible" and not (_is_firm(one) or _AT_DISCHARGE.search(one.said)):
+        if one.assertion == "possible" and not (
+            _is_firm(one) or cue("at_discharge").search(one.said)
+        ):
             return False
         return letter != "R"
     return False
@@ -250,9 +236,9 @@ def _established(one: Found, listed: bool, read: bool) -> bool:
     """For a visit: in a diagnosis list that no problem was read from."""
     if one.code[0] in "VWXYZU":
         return False
-    if _ADMISSION.search(one.stretch.label) and listed:
+    if cue("before_the_end").search(one.stretch.label) and listed:
         return False
-    if listed and (_TELLS.search(one.said) or _DEALS.search(one.said)):
+    if listed and (cue("tells").search(one.said) or cue("deals").search(one.said)):
         return False
     if listed and (read or one.stretch.kind == "sentence"):
         return len(one.said.split()) <= _FEW and _named(one) >= 0.5

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
+from chartcoder.agents.rules.cues import cue
 from chartcoder.agents.rules.lookup import Lookup
 from chartcoder.agents.rules.nouns import site_words
 from chartcoder.index.lexicon import longest_abbreviation, preferred, sense_of
@@ -37,14 +38,6 @@ _BREAKS = frozenset(
     "r/o s/p h/o hx c/o without neg negative by for at as is to says said per".split()
 )
 _NO_CONDITION = frozenset(["test", "drug", "procedure", "charting", "timing", "organism"])
-
-
-_SAYS = re.compile(
-    r" (?:says?|said|wrote|recs?|recommend\w*|consult\w*|agree[ds]?|notes?|noted|feels?|felt"
-    r"|thinks?|suspects?|"
-    r"following|signed|saw|seen by|to (?:see|follow)|on board|f/u)\b",
-    re.I,
-)
 
 
 class Word(NamedTuple):
@@ -186,7 +179,7 @@ def _chunks(text: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
 
 def _is_service(text: str, end: int) -> bool:
     """A service that says something stands here, not a condition: ``ID says``, ``GI: ...``."""
-    return _SAYS.match(text, end) is not None
+    return cue("service_says").match(text, end) is not None
 
 
 def _expanded(first: int, last: int, expansion: str) -> list[Word]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from chartcoder.agents.book import Book
+from chartcoder.agents.rules.cues import cue
 from chartcoder.agents.rules.drugs import DrugNamed
 from chartcoder.agents.rules.history import title_of
 from chartcoder.agents.rules.mentions import Mention, Role
@@ -30,57 +31,17 @@ _REPORTED = (
     "Z99.0", "Z99.1", "Z99.2", "Z99.81", "I25.2",
 )  # fmt: skip
 _MEDICINE_ZONES = _TELLING | {"course"}
-_ORDERS = re.compile(r"\bDNR\b|do not resuscitate", re.I)
-_NOT_YET = re.compile(
-    r"\b(?:talk\w*|discuss\w*|refer\w*|candidate|prefers?|plan(?:s|ned|ning)?|consider\w*|possible|would|future|await\w*|"
-    r"evaluat\w*|option\w*|offer\w*|declin\w*|may need|if needed|educat\w*|eventual\w*"
-    r"|recommend\w*|scheduled|temporary|reversed|removed)\b",
-    re.I,
-)
-_NOT_TAKEN = re.compile(
-    r"\b(?:stop(?:ped|s)?|discontinu\w*|d/c'?d|dc'?d|held|holds?|holding|off|no longer"
-    r"|completed|finished|"
-    r"not on|never|avoid|declin\w*|refus\w*|allerg\w*|gtt|drip|bolus|sliding|iv|taper|burst|"
-    r"x ?\d+ ?(?:d|days?|doses?|wks?|weeks?)|for \d+ (?:days|weeks)|day \d+ of \d+|once|given|"
-    r"instead of|consider|discuss\w*|switch|until|loading|prior to|field|topical|cream|fall)\b"
-    r"|\bprn\b|\bas needed\b|\bno\b",
-    re.I,
-)  # fmt: skip
-_CHRONIC_USE = re.compile(
-    r"\b(?:long[- ]term|chronic|contract|pdmp|er\b|xr\b|extended|daily|bid|tid|qd|weekly|since"
-    r"|for (?:\w+ )?years|"
-    r"maintenance|continue[ds]?|lifelong|home)\b",
-    re.I,
-)
 _AGAINST_CANCER = frozenset(
     ["alkylating agent", "antimetabolite", "mitotic inhibitor", "antitumor antibiotic",
      "topoisomerase inhibitor", "targeted cancer drug", "cancer monoclonal antibody",
      "antibody drug conjugate or bispecific"]
 )  # fmt: skip
-_KEPT = re.compile(r"\b(?:continued?|resumed|restarted|home|on|takes|now|discharged on)\b", re.I)
 _LASTING_ONLY = frozenset(["Z79.891", "Z79.1", "Z79.2", "Z79.52"])
+_SMOKERS_AGE = 8
 _SHORT_STAY = frozenset(["heparin", "enoxaparin", "dalteparin", "fondaparinux", "tinzaparin"])
 _BMI = re.compile(r"\b(?:bmi|body mass index)\b[^\d\n]{0,15}(\d{2}(?:\.\d+)?)", re.I)
 _RANGE = re.compile(r"(\d+(?:\.\d+)?)(?:-(\d+(?:\.\d+)?)| or (less|greater))")
 _WEIGHT = re.compile(r"E66|E43|E44|E46|E45|E40|E41|E42|R63\.[456]|R64|E88\.A|O99\.21")
-_QUIT = re.compile(
-    r"\b(?:quit|stopped|gave up|given up|ex|former|past|prior"
-    r"|previous)\b[- ]?(?:\w+\s){0,3}?(?:smok\w+|cig\w*|tobacco|pipe|cigars?)"
-    r"|\b(?:smok\w+|cig\w*|tobacco|pipe|cigars?|pack[- ]?years?|py)\b[^.;\n]{0,40}?\b(?:quit"
-    r"|stopped|until|till)\b"
-    r"|\bnon-?smoker (?:since|for)\b",
-    re.I,
-)
-_SMOKES = re.compile(
-    r"\b(?:smokes|smoking|current(?:ly)? smok\w+|smoker|ppd|packs? (?:a|per) day"
-    r"|cig(?:arette)?s? (?:a|per) day|cig/d)\b",
-    re.I,
-)
-_NOT_SMOKING = re.compile(
-    r"\b(?:never|non-?smok\w*|non-?|denies|no|quit|stopped|former|ex|mother|father|roommate\w*|husband|wife|family|"
-    r"second-?hand|cessation clinic|does not)\b",
-    re.I,
-)
 
 
 @cache
@@ -130,7 +91,7 @@ def _mention(
 def _states(reading: Reading) -> Iterator[tuple[str, Mention]]:
     rows, states, _ = _table()
     for stretch in reading.stretches:
-        if stretch.zone not in _TELLING and not _ORDERS.search(
+        if stretch.zone not in _TELLING and not cue("orders").search(
             reading.text, stretch.start, stretch.end
         ):
             continue
@@ -138,7 +99,7 @@ def _states(reading: Reading) -> Iterator[tuple[str, Mention]]:
             assertion, _ = reading.said_of(stretch, hit.start, hit.end)
             if assertion not in ("present", "historical"):
                 continue
-            if _NOT_YET.search(reading.text, stretch.start, stretch.end):
+            if cue("not_yet").search(reading.text, stretch.start, stretch.end):
                 continue
             code = rows[hit.row][0]
             if code != "Z90.89":
@@ -158,9 +119,9 @@ def _medicines(reading: Reading) -> Iterator[tuple[str, Mention]]:
             continue
         for named in reading.drugs_in(stretch.start, stretch.end):
             clause = _clause(reading.text, stretch, named)
-            if _NOT_TAKEN.search(clause):
+            if cue("not_taken").search(clause):
                 continue
-            if stretch.zone == "course" and not _KEPT.search(clause):
+            if stretch.zone == "course" and not cue("kept").search(clause):
                 continue
             for code in named.drug.codes:
                 if _counts(code, named, clause, diabetes, type_one) and not (
@@ -176,7 +137,7 @@ def _counts(code: str, named: DrugNamed, clause: str, diabetes: set[str], type_o
     if code == "Z79.899" or named.drug.generic in _SHORT_STAY:
         return False
     if code in _LASTING_ONLY:
-        return bool(_CHRONIC_USE.search(clause))
+        return bool(cue("long_use").search(clause))
     if code == "Z79.4":
         return bool(diabetes - {"E10"}) and not ("E10" in diabetes and type_one)
     if code in ("Z79.84", "Z79.85"):
@@ -197,19 +158,28 @@ def _clause(text: str, stretch: Stretch, named: DrugNamed) -> str:
 
 
 def _tobacco(reading: Reading, encounter: Encounter) -> Iterator[tuple[str, Mention]]:
-    if encounter.age is not None and encounter.age < 8:
+    """Smoking, in the past or now; now it counts for a stay, or where it is addressed (IV.J)."""
+    if encounter.age is not None and encounter.age < _SMOKERS_AGE:
         return
-    for stretch in reading.stretches:
-        if stretch.zone not in _TELLING:
-            continue
-        said = reading.text[stretch.start : stretch.end]
-        quit_ = _QUIT.search(said)
-        if quit_ and "never" not in said.lower():
+    told = [s for s in reading.stretches if s.zone in _TELLING]
+    for stretch in told:
+        found = cue("quit").search(reading.text, stretch.start, stretch.end)
+        if found and "never" not in reading.text[stretch.start : stretch.end].lower():
             yield from _mention(
-                reading, stretch, stretch.start + quit_.start(), stretch.start + quit_.end(),
-                "Z87.891", "history", "smoked in the past",
+                reading, stretch, found.start(), found.end(), "Z87.891", "history",
+                "smoked in the past",
             )  # fmt: skip
             return
+    for stretch in told:
+        said = reading.text[stretch.start : stretch.end]
+        found = cue("smokes").search(reading.text, stretch.start, stretch.end)
+        if found is None or cue("not_smoking").search(said):
+            continue
+        if encounter.setting == "inpatient" or cue("smoking_addressed").search(said):
+            yield from _mention(
+                reading, stretch, found.start(), found.end(), "F17.210", "status", "smokes"
+            )
+        return
 
 
 def _weight(reading: Reading, encounter: Encounter) -> Iterator[tuple[str, Mention]]:
