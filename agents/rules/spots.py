@@ -29,6 +29,7 @@ _MEASURE = re.compile(
     re.I,
 )
 _LINKS = frozenset("and or with of in on from due the a an & w w/ d/t 2/2 c/b".split())
+_JOINS = frozenset(["and", "or", "&"])
 _BEFORE_TO = frozenset(
     "due secondary related allergic allergy allergies exposure injury reaction attributed".split()
 )
@@ -299,11 +300,13 @@ def _windows(
     index = lookup.book.index
     forms: dict[str, None] = {}
     plain: list[str] = []
+    joined = False
     for last in range(first, len(words)):
         word = words[last]
         if word.stop:
             return
         if not word.form:
+            joined = joined or word.written in _JOINS
             continue
         plain.append(word.written)
         if word.form not in LATERALITY:
@@ -321,7 +324,7 @@ def _windows(
         if not terms:
             terms = index.worded(tuple(forms))
         size = len(forms) * 2
-        if not terms:
+        if not terms and not joined:
             core = [f for f in forms if f not in table.qualifiers]
             if core and len(core) < len(forms) and " ".join(sorted(core)) not in table.never:
                 terms = index.worded(core)
@@ -358,7 +361,8 @@ def _widened(words: list[Word], first: int, last: int, taken: list[bool]) -> tup
 
     def belongs(place: int) -> bool:
         word = words[place]
-        return not word.stop and not taken[place] and (word.form in extends or word.form in sites)
+        known = word.form in extends or word.form in sites
+        return bool(word.form) and known and not word.stop and not taken[place]
 
     first, last = _whole_abbreviation(words, first, last)
     begin, stop = first, last

@@ -294,9 +294,10 @@ class _Reader:
     def _plain(
         self, start: int, end: int, zone: str, around: tuple[int, int], listed: bool
     ) -> Iterator[Stretch]:
-        parts = list(_sentences(self.text, start, end))
+        pieces = [(start, end)]
         if zone in ("diagnosis", "plan"):
-            parts = [piece for part in parts for piece in _numbered(self.text, *part)]
+            pieces = list(_numbered(self.text, start, end))
+        parts = [part for piece in pieces for part in _sentences(self.text, *piece)]
         for place, (first, last) in enumerate(parts):
             opening = self._opening(first, last)
             words = self.text[first:last].split()
