@@ -7,15 +7,21 @@ make of pairs. The combined code keeps the evidence of all its parts; what it re
 ledger with the section that says so (I.B.9).
 """
 
-import re
-import tomllib
 from collections.abc import Iterable, Sequence
-from functools import cache, lru_cache
 from typing import NamedTuple
 
 from chartcoder.agents.book import Book
 from chartcoder.agents.descent import Facts, descend
 from chartcoder.agents.rules.integral import drop_less_specific
+from chartcoder.agents.rules.links import (
+    TYPE_1,
+    TYPE_2,
+    Branch,
+    Fact,
+    read_facts,
+    with_branches,
+    without_side,
+)
 from chartcoder.agents.rules.relations import asks_for, parted, same_site, side, tie
 from chartcoder.agents.validator import candidate, gather_facts
 from chartcoder.agents.values import (
@@ -27,46 +33,17 @@ from chartcoder.agents.values import (
     Rejected,
 )
 from chartcoder.index.lexicon import write_out
-from chartcoder.index.store import IndexStore
 from chartcoder.index.terms import Term
 from chartcoder.index.words import LATERALITY, tokens
-from chartcoder.tabular.home import resources
 
 _ROUNDS = 24
 _WITH = frozenset(["with", "in"])
 # The "with" convention does not hold for sepsis, which must be linked in words (I.A.15).
 _LINKED_IN_WORDS = ("A40", "A41", "R65", "P36", "O85")
 _ORGANISMS = ("B95", "B96", "B97")
-_DIABETES = ("E08", "E09", "E10", "E11", "E13")
 _COVERED = 0.6
 # A combination speaks of all its parts, so a part that is itself doubtful makes none.
 _SURE = 0.6
-
-
-_TYPE_1 = re.compile(
-    r"\bT1DM\b|\bDM ?(?:type )?1\b|\bIDDM type 1\b|\b(?:type|t) ?(?:1|I)\b (?:DM|diabet\w+)"
-    r"|\bdiabetes(?: mellitus)?,? type ?(?:1|I)\b|\bjuvenile diabetes\b",
-    re.IGNORECASE,
-)
-_TYPE_2 = re.compile(
-    r"\bT2DM\b|\bDM ?(?:type )?2\b|\bNIDDM\b|\b(?:type|t) ?(?:2|II)\b (?:DM|diabet\w+)"
-    r"|\bdiabetes(?: mellitus)?,? type ?(?:2|II)\b",
-    re.IGNORECASE,
-)
-
-
-class Fact(NamedTuple):
-    """One row of ``links.toml``; its fields are explained there."""
-
-    when: tuple[tuple[str, ...], ...]
-    result: str
-    replaces: tuple[str, ...]
-    keeps: tuple[str, ...]
-    adds: tuple[str, ...]
-    needs_link: bool
-    same_site: bool
-    why: str
-    section: str
 
 
 class Combined(NamedTuple):
@@ -85,32 +62,6 @@ class Combined(NamedTuple):
     made: tuple[Candidate, ...]
     replaced: tuple[Rejected, ...]
     wanted: tuple[tuple[str, str, str], ...]
-
-
-@cache
-def _facts() -> tuple[tuple[Fact, ...], dict[str, tuple[int, ...]]]:
-    """The facts in the order in which they apply, and their places by category.
-
-    What joins most goes first; among equals what only strikes out a vague code. The category, or
-    the letter where a fact is for a whole chapter, is that of a fact's first group.
-    """
-    with (resources() / "rules" / "links.toml").open("rb") as stream:
-        rows = tomllib.load(stream)["link"]
-    facts = [
-        Fact(
-            tuple(tuple(group) for group in row["when"]), row["result"],
-            tuple(row.get("replaces", ())), tuple(row.get("keeps", ())),
-            tuple(row.get("adds", ())), bool(row.get("needs_link")), bool(row.get("same_site")),
-            row["why"], row["section"],
-        )
-        for row in rows
-    ]  # fmt: skip
-    facts.sort(key=lambda f: (-len(f.when), bool(f.result)))
-    by_category: dict[str, list[int]] = {}
-    for number, fact in enumerate(facts):
-        for category in dict.fromkeys(prefix[:3] for prefix in fact.when[0]):
-            by_category.setdefault(category, []).append(number)
-    return tuple(facts), {category: tuple(found) for category, found in by_category.items()}
 
 
 def combine(
@@ -145,35 +96,6 @@ def combinations(
     once = {c.code: c for c in reversed(candidates)}
     named, _ = drop_less_specific(book.tabular, list(once.values())[::-1])
     return combine(chart, book, evidence, named).made
-
-
-class _Branch(NamedTuple):
-    """A subterm under "with": the default code of its term, and the words that it demands."""
-
-    default: str
-    term: Term
-    words: frozenset[str]
-
-
-@lru_cache(maxsize=4096)
-def _with_branches(index: IndexStore, code: str) -> tuple[_Branch, ...]:
-    """The subterms under "with" of the terms that lead to a code, of its own category."""
-    found: list[_Branch] = []
-    for term in index.leading_to(code):
-        if term.book not in ("index", "supplement"):
-            continue
-        heads = [(term.code, child) for child in index.children(term.id)]
-        # Diabetes may have several complications, each joined under the same "with".
-        several = code.startswith(_DIABETES) and term.parent >= 0
-        above = index.term(term.parent) if several else None
-        if above is not None and above.title in _WITH and above.parent >= 0:
-            heads.append((index.term(above.parent).code, above))
-        for default, head in heads:
-            for sub in index.children(head.id) if head.title in _WITH else ():
-                words = frozenset(tokens(sub.title)) - LATERALITY
-                if sub.code[:3] == code[:3] and words and not sub.title.endswith("NEC"):
-                    found.append(_Branch(default, sub, words))
-    return tuple(found)
 
 
 class _Table:
@@ -213,8 +135,8 @@ class _Table:
         plain = [c for c in self.alive if c.code.startswith("E11")]
         if not plain:
             return
-        first = bool(_TYPE_1.search(self.chart.text))
-        if not first or _TYPE_2.search(self.chart.text):
+        first = bool(TYPE_1.search(self.chart.text))
+        if not first or TYPE_2.search(self.chart.text):
             return
         for one in plain:
             code = f"E10{one.code[3:]}"
@@ -250,7 +172,7 @@ class _Table:
                 continue
             if one.confidence < _SURE:
                 continue
-            branches = _with_branches(self.book.index, one.code)
+            branches = with_branches(self.book.index, one.code)
             if not branches:
                 continue
             for other in list(self.alive):
@@ -270,7 +192,7 @@ class _Table:
             ]
         return self._said[other.code]
 
-    def _join(self, one: Candidate, other: Candidate, branches: tuple[_Branch, ...]) -> None:
+    def _join(self, one: Candidate, other: Candidate, branches: tuple[Branch, ...]) -> None:
         best: tuple[int, str, Term] | None = None
         for default, sub, words in branches:
             if other.code.startswith(sub.code.rstrip("-")):
@@ -325,7 +247,7 @@ class _Table:
             self._apply(fact, parts)
 
     def _next_fact(self, done: set[Fact]) -> tuple[Fact | None, list[Candidate]]:
-        facts, by_category = _facts()
+        facts, by_category = read_facts()
         sure = [c.code for c in self.alive if c.confidence >= _SURE]
         places = {
             n for code in sure for key in (code[:3], code[0]) for n in by_category.get(key, ())
@@ -435,8 +357,8 @@ class _Table:
                     break
 
     def _bilateral(self, one: Candidate, other: Candidate) -> str:
-        stem = _without_side(one.title)
-        if stem != _without_side(other.title):
+        stem = without_side(one.title)
+        if stem != without_side(other.title):
             return ""
         tabular = self.book.tabular
         for steps in (1, 2):
@@ -445,7 +367,7 @@ class _Table:
                 continue
             for child in tabular.children(parent.code):
                 is_both = child.billable and side(child.title) == "bilateral"
-                if is_both and _without_side(child.title) == stem:
+                if is_both and without_side(child.title) == stem:
                     return child.code
         return ""
 
@@ -526,8 +448,3 @@ class _Table:
                     reason=f"{by} stands in its place: {why} ({section})", evidence=one.evidence,
                 )
             )  # fmt: skip
-
-
-def _without_side(title: str) -> str:
-    words = title.lower().replace(",", " ").split()
-    return " ".join(w for w in words if w not in ("right", "left", "bilateral", "unilateral"))

@@ -185,7 +185,8 @@ def _unsound(mention: Mention, reading: Reading) -> bool:
     ):
         return True
     named = reading.drugs_in(mention.start, mention.end)
-    if named and sum(n.end - n.start for n in named) >= 0.8 * len(said):
+    letters = sum(c.isalpha() for c in said)
+    if named and sum(n.end - n.start for n in named) >= 0.8 * letters:
         return True
     best = reading.lookup.find(mention.phrase, 1)
     if best and best[0].code[:1] in "VWXY":

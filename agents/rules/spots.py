@@ -19,6 +19,8 @@ from chartcoder.tabular.home import resources
 
 MOST_WORDS = 7
 _SHOUTED = 5
+_SIDES = {"L": "left", "R": "right"}
+_MEASURED = re.compile(r"[\d.]+\s*$")
 _CHUNK = re.compile(r"[^\s,;:()\[\]\"“”<>]+|[,;:()\[\]\"“”<>]")
 _PART = re.compile(r"[^/+=→–—~]+|[/+=→–—~]")
 _EDGE = ".!?*'’"
@@ -117,6 +119,11 @@ def read_words(text: str, start: int, end: int, lookup: Lookup) -> list[Word]:
             written = text[first:last]
             if length > 1 and (last - first > 24 or "  " in written):
                 continue
+            side = _SIDES.get(written)
+            if side and not _MEASURED.search(text, max(start, first - 6), first):
+                words.append(Word(first, last, side, side, False))
+                taken = length
+                break
             # Where all is in capitals they say nothing; abbreviations told by them do not count.
             sense = sense_of(written.lower() if capitals else written, near, lookup.context)
             if sense is not None and (written == "pH" or _is_service(text, last)):

@@ -164,7 +164,8 @@ def _tobacco(reading: Reading, encounter: Encounter) -> Iterator[tuple[str, Ment
     told = [s for s in reading.stretches if s.zone in _TELLING]
     for stretch in told:
         found = cue("quit").search(reading.text, stretch.start, stretch.end)
-        if found and "never" not in reading.text[stretch.start : stretch.end].lower():
+        said = reading.text[stretch.start : stretch.end]
+        if found and not cue("not_the_patient").search(said):
             yield from _mention(
                 reading, stretch, found.start(), found.end(), "Z87.891", "history",
                 "smoked in the past",

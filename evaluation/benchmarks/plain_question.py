@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 from chartcoder.agents.model.account import Account
 from chartcoder.agents.model.answers import Answer, FailedAnswer
 from chartcoder.agents.model.client import ModelClient
+from chartcoder.agents.model.options import add_model_arguments, model_settings
 from chartcoder.agents.model.show import encounter_line, fence_for
 from chartcoder.agents.values import Chart
-from chartcoder.cli.model_options import add_model_arguments, model_settings
 from chartcoder.evaluation.gold import GoldChart, read_gold
 from chartcoder.evaluation.scores import Counts, Level, match, same, three_characters, total
 from chartcoder.graph.charts import read_charts

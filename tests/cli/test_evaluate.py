@@ -207,8 +207,12 @@ def test_evaluate_markdown_says_what_it_was_measured_on(
 
 
 def test_evaluate_report_can_be_published(
-    data: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    data: tuple[str, str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("sys.argv", ["chartcoder", "evaluate", *data])
     folder = tmp_path / "deep" / "report"
     assert evaluate(*data, "--report", str(folder), "--policy", "symptoms=suggest") == 0
     report = json.loads((folder / "report.json").read_text("utf-8"))

@@ -64,7 +64,8 @@ def test_zones_topic_heads_its_paragraph() -> None:
 def test_zones_copied_blocks_are_told() -> None:
     text = (
         "[Copied from visit 03/01: UTI, started cipro.]\nHPI: cough\n"
-        "------- begin copied text, visit 2024 -------\nA/P: pneumonia\n------- end copied text -------\n"
+        "------- begin copied text, visit 2024 -------\nA/P: pneumonia\n------- end copied "
+        "text -------\n"
         "A/P\n1. Bronchitis"
     )
     zones = zones_of(text)
