@@ -61,7 +61,7 @@ def find_history(reading: Reading) -> list[Mention]:
         past = past_of(one.code)
         if past is None or past.code in found or not _is_over(one, past.kind, reading):
             continue
-        if past.kind != "cancer" and _also_present(past.code, one, reading):
+        if past.kind != "cancer" and is_present(past.code, reading):
             continue
         title = title_of(reading.lookup.book, past.code)
         if title:
@@ -103,16 +103,15 @@ def _is_over(one: Found, kind: str, reading: Reading) -> bool:
     return told or (one.assertion == "resolved" and zone in _PAST_ZONES)
 
 
-def _also_present(code: str, one: Found, reading: Reading) -> bool:
-    """A condition with the same history code is told as present elsewhere."""
+def is_present(code: str, reading: Reading) -> bool:
+    """A condition of which this is the history code is told as present."""
     return any(
-        other is not one
-        and other.assertion == "present"
-        and other.stretch.zone not in _PAST_ZONES
-        and (past := past_of(other.code)) is not None
+        one.assertion == "present"
+        and one.stretch.zone not in _PAST_ZONES
+        and (past := past_of(one.code)) is not None
         and past.code == code
-        and not _is_over(other, past.kind, reading)
-        for other in reading.conditions
+        and not _is_over(one, past.kind, reading)
+        for one in reading.conditions
     )
 
 

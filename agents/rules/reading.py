@@ -17,6 +17,9 @@ from chartcoder.agents.rules.zones import Stretch, read_stretches
 SILENT = frozenset(["copied", "nursing", "other"])
 
 
+_STORY = frozenset(["course", "system", "prose", "diagnosis"])
+
+
 class Found(NamedTuple):
     """A spotted condition with its stretch and how it is said.
 
@@ -127,6 +130,10 @@ class Reading:
                 return "hypothetical", None
             if stretch.kind == "topic" and self._doubted(stretch):
                 return "hypothetical", None
+        done = mark is not None and cue("told_as_done").fullmatch(mark.cue) is not None
+        if done and stretch.zone in _STORY and not cue("dated").search(sentence):
+            # In the story of a stay or a visit this is what was done now.
+            return "present", None
         return assertion, mark
 
     def is_test(self, end: int, stretch: Stretch) -> bool:

@@ -11,7 +11,7 @@ from functools import cache
 from chartcoder.agents.book import Book
 from chartcoder.agents.rules.cues import cue
 from chartcoder.agents.rules.drugs import DrugNamed
-from chartcoder.agents.rules.history import title_of
+from chartcoder.agents.rules.history import is_present, title_of
 from chartcoder.agents.rules.mentions import Mention, Role
 from chartcoder.agents.rules.reading import Reading
 from chartcoder.agents.rules.wording import Wordings
@@ -102,7 +102,7 @@ def _states(reading: Reading) -> Iterator[tuple[str, Mention]]:
             if cue("not_yet").search(reading.text, stretch.start, stretch.end):
                 continue
             code = rows[hit.row][0]
-            if code != "Z90.89":
+            if code != "Z90.89" and not is_present(code, reading):
                 yield from _mention(
                     reading, stretch, hit.start, hit.end, code, "status", "a lasting state"
                 )

@@ -31,6 +31,7 @@ _BULLET = re.compile(
     r"[ \t>]*(?:\(?\d{1,2}[.):](?!\d)[ \t]*|\d{1,2}[ \t]{1,3}(?=[A-Z])|#\d{0,2}[.):]?[ \t]*"
     r"|[-–—•*·▪◦‣+](?=\s)[ \t]*|[•·▪◦‣][ \t]*|-{1,2}>?(?=[A-Z]))"
 )
+_VALUE = re.compile(r"(?<![/\d])\d+(?:\.\d+)?(?![/\d])")
 _LABEL_WORD = re.compile(r"[a-z0-9/&'+-]+")
 _FILLER = re.compile(
     r"[\d/.-]+|(?:and|of|the|by|for|at|on|in|with|per|also|&|list|note|notes|today|now|current|active|other|final|"
@@ -205,6 +206,8 @@ class _Reader:
         if not name or len(_ASIDE.sub("", name).split()) > _LONGEST_HEADING:
             return False
         if re.search(r"[.;!?]\s|,\s.*,|\d{2,}.*\d{2,}.*\d{2,}", name):
+            return False
+        if _VALUE.search(_ASIDE.sub("", name)):
             return False
         decorated = raw.rstrip().endswith(":") or raw.lstrip().startswith(("*", "=", "_"))
         plain = _ASIDE.sub("", name)
