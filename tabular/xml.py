@@ -32,7 +32,7 @@ def read_xml(source: Path | bytes, name: str, *, keep_blanks: bool = True) -> et
             tree = etree.parse(str(source), parser)
     except etree.XMLSyntaxError as problem:
         line = problem.lineno or 1
-        reason = str(problem.msg).split(", line")[0]
+        reason = " ".join(str(problem.msg).split(", line")[0].split())
         raise BadInput(
             f"{name} is not well-formed XML at line {line} ({reason}); fetch the file again."
         ) from problem
