@@ -26,6 +26,8 @@ _ADVERSE_COLUMN = 6
 _JOINED = re.compile(r"\s*(?:\+|and|&|/|,)\s*")
 _ZONES = frozenset(["diagnosis", "course", "plan", "system", "history", "prose", "past", "results"])
 _LOOK_BACK = 800
+_RIGHT_BEHIND = 25
+_ENDS = re.compile(r"[.;](?!\d)|\n")
 _NEAR = 90
 
 
@@ -205,10 +207,8 @@ def _beside(tied: Tied, stated: Sequence[tuple[int, int]], reading: Reading) -> 
     ]  # fmt: skip
     for start, end in places:
         gap = tied.start - end if tied.before else start - tied.end
-        if (
-            -1 <= gap < _NEAR
-            and "\n" not in reading.text[min(end, tied.end) : max(start, tied.start)]
-        ):
+        between = reading.text[min(end, tied.end) : max(start, tied.start)]
+        if -1 <= gap < (_NEAR if tied.before else _RIGHT_BEHIND) and not _ENDS.search(between):
             return True
         if start <= tied.start and tied.end <= end:
             return True

@@ -45,7 +45,7 @@ def find_background(
         }  # fmt: skip
         for one in reading.conditions:
             if (
-                _stands(one)
+                _stands(one, reading)
                 and not gone.hold(one.spot.start, one.spot.end)
                 and not taken.hold(one.spot.start, one.spot.end)
                 and category(one.code) not in denied
@@ -56,12 +56,12 @@ def find_background(
     return found
 
 
-def _stands(one: Found) -> bool:
+def _stands(one: Found, reading: Reading) -> bool:
     """A chronic condition told among past or present conditions, and not as over."""
     if one.stretch.zone not in ("past", "history", "prose") or not is_chronic(one.code):
         return False
     if one.assertion == "historical":
-        return bool(one.mark and one.mark.chronic_stays)
+        return bool(one.mark and one.mark.chronic_stays) or _treated(one, reading)
     return one.assertion == "present"
 
 

@@ -17,6 +17,7 @@ from chartcoder.agents.rules.zones import Stretch, read_stretches
 SILENT = frozenset(["copied", "nursing", "other"])
 
 
+_KIND_WORDS = 2
 _STORY = frozenset(["course", "system", "prose", "diagnosis"])
 
 
@@ -179,12 +180,29 @@ class Reading:
 
     def _conditions_in(self, stretch: Stretch) -> Iterator[Found]:
         also = ("newborn",) if self.newborn else ()
-        for spot in spots_among(self.words(stretch), self.lookup, also):
+        words = self.words(stretch)
+        for plain in spots_among(words, self.lookup, also):
+            spot = self._with_kind(plain, words)
             code = self.code_of(spot)
             if code:
                 assertion, mark = self.said_of(stretch, spot.start, spot.end)
                 said = self.text[stretch.start : stretch.end]
                 yield Found(spot, stretch, code, assertion, mark, said)
+
+    def _with_kind(self, spot: Spot, words: list[Word]) -> Spot:
+        """The condition with the one or two words before it, where the book has a line for them."""
+        place = next((i for i, w in enumerate(words) if w.start >= spot.start), 0)
+        first = place
+        while first > 0 and place - first < _KIND_WORDS and words[first - 1].form:
+            if words[first - 1].stop:
+                break
+            first -= 1
+        for begin in range(first, place):
+            phrase = " ".join([*(w.written for w in words[begin:place]), spot.phrase])
+            best = self.lookup.find(phrase, 1)
+            if best and not best[0].missing and not best[0].unmatched:
+                return Spot(words[begin].start, spot.end, phrase, (best[0].term,))
+        return spot
 
     @cached_property
     def diabetes_type(self) -> str:

@@ -32,6 +32,8 @@ _IN_PROSE = _STATED | {"prose"}
 _SAY_SYMPTOMS = frozenset(["diagnosis", "course", "system", "history", "prose", "plan"])
 _CODE = re.compile(r"\b[A-Z]\d[\dA-Z](?:\.[\dA-Z]{1,4})?-?")
 _FEW = 6
+_MOSTLY = 0.5
+_SURELY = 0.72
 
 
 def find_conditions(
@@ -48,14 +50,14 @@ def find_conditions(
     Returns:
         Mentions with their assertion, in the order of the chart.
     """
-    taken = Places((m.start, m.end) for m in known)
+    taken = Places((m.start, m.end) for m in known if m.assertion != "possible")
     if encounter.setting == "inpatient":
         zones = _IN_PROSE if _is_mostly_prose(reading) else _STATED
         counted = [f for f in reading.stated_in(zones) if _stated_in_stay(f)]
     elif known or any(s.zone == "diagnosis" for s in reading.stretches):
         counted = [
             f for f in reading.stated_in(["diagnosis"])
-            if _established(f, bool(known), taken.hold(*f.stretch.around))
+            if _established(f, reading, bool(known), taken.hold(*f.stretch.around))
         ]  # fmt: skip
         if not known and not counted:
             counted = _unlisted(reading)
@@ -64,14 +66,37 @@ def find_conditions(
     symptoms = _symptoms_asked_for(reading, known, counted)
     if symptoms:
         counted += [f for f in reading.stated_in(_SAY_SYMPTOMS) if _asked_for(f, symptoms)]
-    if not counted:
-        return []
     denied = {category(f.code) for f in reading.stated_in(_STATED) if f.assertion == "absent"}
-    return [
+    found = [
         _as_of_stay(mention_of(one), encounter)
         for one in sorted(set(counted), key=lambda f: f.spot.start)
         if not taken.hold(one.spot.start, one.spot.end) and category(one.code) not in denied
     ]
+    return found + _listed_whole(reading, taken)
+
+
+def _listed_whole(reading: Reading, taken: Places) -> list[Mention]:
+    """Items of diagnosis lists in which no whole wording was found, looked up as they stand."""
+    found = []
+    for stretch in reading.stretches:
+        said = reading.text[stretch.start : stretch.end].rstrip(" .;,")
+        if stretch.zone != "diagnosis" or stretch.kind != "item" or reading.conditions_in(stretch):
+            continue
+        if len(said.split()) > _FEW or taken.hold(stretch.start, stretch.end):
+            continue
+        if cue("tells").search(said) or cue("deals").search(said) or cue("before_the_end").search(stretch.label):
+            continue
+        best = reading.lookup.find(said, 1)
+        if best and best[0].score >= _SURELY and best[0].code[:1] not in "VWXYZU":
+            assertion, mark = reading.said_of(stretch, stretch.start, stretch.start + len(said))
+            found.append(
+                Mention(
+                    stretch.start, stretch.start + len(said), said, assertion,
+                    mark.cue if mark else "", bool(mark and mark.guideline), stretch.zone,
+                    (stretch.start, stretch.end), reason="listed as a diagnosis",
+                )
+            )  # fmt: skip
+    return found
 
 
 def _is_mostly_prose(reading: Reading) -> bool:
@@ -233,7 +258,7 @@ def _stated_in_stay(one: Found) -> bool:
     return False
 
 
-def _established(one: Found, listed: bool, read: bool) -> bool:
+def _established(one: Found, reading: Reading, listed: bool, read: bool) -> bool:
     """For a visit: in a diagnosis list that no problem was read from."""
     if one.code[0] in "VWXYZU":
         return False
@@ -242,10 +267,11 @@ def _established(one: Found, listed: bool, read: bool) -> bool:
     if listed and (cue("tells").search(one.said) or cue("deals").search(one.said)):
         return False
     if listed and (read or one.stretch.kind == "sentence"):
-        return len(one.said.split()) <= _FEW and _named(one) >= 0.5
+        return len(one.said.split()) <= _FEW and _named(one.stretch, reading) >= _MOSTLY
     return True
 
 
-def _named(one: Found) -> float:
-    """The share of a stretch that the condition's own words make up."""
-    return (one.spot.end - one.spot.start) / max(1, one.stretch.end - one.stretch.start)
+def _named(stretch: Stretch, reading: Reading) -> float:
+    """The share of a stretch that the words of conditions make up."""
+    named = sum(f.spot.end - f.spot.start for f in reading.conditions_in(stretch))
+    return named / max(1, stretch.end - stretch.start)
