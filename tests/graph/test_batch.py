@@ -185,9 +185,13 @@ def deadly(chart: Chart, context: Context) -> str:
     return batch.error_line(chart.id, "lived")
 
 
-def test_batch_chart_that_kills_its_process_takes_no_other_with_it() -> None:
+def test_batch_chart_that_kills_its_process_takes_no_other_with_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     from chartcoder.graph.workers import DIED, work_through
 
+    # The processes find this module, and `deadly` in it, by the path they inherit.
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[2]))
     texts = ["a", "deadly", "b", "c", "d", "deadly", "e"]
     charts = [Chart.model_validate({"id": str(n), "text": t}) for n, t in enumerate(texts)]
     lines = list(work_through(charts, deadly, batch._died, CONTEXT, workers=2))
