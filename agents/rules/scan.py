@@ -84,7 +84,11 @@ def _listed_whole(reading: Reading, taken: Places) -> list[Mention]:
             continue
         if len(said.split()) > _FEW or taken.hold(stretch.start, stretch.end):
             continue
-        if cue("tells").search(said) or cue("deals").search(said) or cue("before_the_end").search(stretch.label):
+        if (
+            cue("tells").search(said)
+            or cue("deals").search(said)
+            or cue("before_the_end").search(stretch.label)
+        ):
             continue
         best = reading.lookup.find(said, 1)
         if best and best[0].score >= _SURELY and best[0].code[:1] not in "VWXYZU":
