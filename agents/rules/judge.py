@@ -11,6 +11,7 @@ from chartcoder.agents.rules.document import read_document
 from chartcoder.agents.rules.fitting import find_underdosing_reasons, fitted, is_newborn
 from chartcoder.agents.rules.lookup import Lookup
 from chartcoder.agents.rules.mentions import as_evidence, find_mentions
+from chartcoder.agents.rules.newborn import find_birth
 from chartcoder.agents.rules.policies import policies_for
 from chartcoder.agents.rules.purpose import find_purposes
 from chartcoder.agents.rules.reading import Places, Reading
@@ -78,6 +79,7 @@ class RulesJudge:
         mentions = sound_only(find_mentions(document, lookup, policies), reading, chart.encounter)
         mentions += find_conditions(reading, policies, chart.encounter, mentions)
         mentions += find_purposes(document, chart.encounter)
+        mentions += find_birth(reading)
         background = find_background(reading, policies, chart.encounter, mentions)
         over = Places((m.start, m.end) for m in background if m.role == "history")
         mentions = [m for m in mentions if not over.hold(m.start, m.end)] + background

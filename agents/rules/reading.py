@@ -182,12 +182,21 @@ class Reading:
         also = ("newborn",) if self.newborn else ()
         words = self.words(stretch)
         for plain in spots_among(words, self.lookup, also):
-            spot = self._with_kind(plain, words)
+            spot = self._with_kind(self._at_its_site(plain), words)
             code = self.code_of(spot)
             if code:
                 assertion, mark = self.said_of(stretch, spot.start, spot.end)
                 said = self.text[stretch.start : stretch.end]
                 yield Found(spot, stretch, code, assertion, mark, said)
+
+    def _at_its_site(self, spot: Spot) -> Spot:
+        """The condition with the site behind it only where it stays the same condition there."""
+        plain, joint, _ = spot.phrase.partition(" in ")
+        if not joint or not plain:
+            return spot
+        there, alone = self.lookup.find(spot.phrase, 1), self.lookup.find(plain, 1)
+        same = there and alone and there[0].code[:3] == alone[0].code[:3]
+        return spot if same else spot._replace(phrase=plain)
 
     def _with_kind(self, spot: Spot, words: list[Word]) -> Spot:
         """The condition with the one or two words before it, where the book has a line for them."""

@@ -19,6 +19,7 @@ from chartcoder.tabular.home import resources
 
 MOST_WORDS = 7
 _SHOUTED = 5
+_NEAR = 300
 _SIDES = {"L": "left", "R": "right"}
 _MEASURED = re.compile(r"[\d.]+\s*$")
 _CHUNK = re.compile(r"[^\s,;:()\[\]\"“”<>]+|[,;:()\[\]\"“”<>]")
@@ -106,8 +107,8 @@ def not_conditions() -> frozenset[str]:
 def read_words(text: str, start: int, end: int, lookup: Lookup) -> list[Word]:
     """The words of a stretch, abbreviations written out, with the offsets they come from."""
     pieces = list(_pieces(text, start, end))
-    near = text[start:end]
-    capitals = near.isupper() and len(pieces) > _SHOUTED
+    whole = text[start:end]
+    capitals = whole.isupper() and len(pieces) > _SHOUTED
     words: list[Word] = []
     place = 0
     while place < len(pieces):
@@ -117,6 +118,9 @@ def read_words(text: str, start: int, end: int, lookup: Lookup) -> list[Word]:
             if any(pieces[i][2] for i in range(place, place + length)):
                 continue
             written = text[first:last]
+            near = (
+                whole if len(whole) < 2 * _NEAR else text[max(start, first - _NEAR) : last + _NEAR]
+            )
             if length > 1 and (last - first > 24 or "  " in written):
                 continue
             side = _SIDES.get(written)

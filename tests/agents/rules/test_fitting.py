@@ -2,8 +2,12 @@
 
 import pytest
 
+from chartcoder.agents.rules.document import read_document
 from chartcoder.agents.rules.fitting import fitted, is_newborn
+from chartcoder.agents.rules.lookup import Lookup
 from chartcoder.agents.rules.mentions import Mention
+from chartcoder.agents.rules.newborn import find_birth
+from chartcoder.agents.rules.reading import Reading
 from chartcoder.agents.values import Encounter
 
 
@@ -43,3 +47,26 @@ def test_fitting_failure_to_thrive_by_age(read, age: int, phrase: str) -> None: 
 
 def test_fitting_number_of_a_list_is_no_part_of_the_name(read) -> None:  # type: ignore[no-untyped-def]
     assert fit(read, "DX\n2 Gout", "2 Gout") == "Gout"
+
+
+@pytest.mark.parametrize(
+    ("text", "titles"),
+    [
+        ("Preterm boy, 35w2d, BW 2,080 g.", ["2000-2499 grams", "35 completed weeks"]),
+        (
+            "ELBW infant born at 26 weeks, birth weight 780 g.",
+            ["750-999 grams", "26 completed weeks"],
+        ),
+        ("Late-preterm girl, BW 2,900 g, 36 wk.", ["36 completed weeks"]),
+        # At term, or nobody speaks of prematurity.
+        ("Boy, 39w1d, BW 3,400 g, no low birth weight.", []),
+        ("Boy, BW 2,300 g.", []),
+    ],
+)
+def test_fitting_weight_and_weeks_of_a_preterm_newborn(  # type: ignore[no-untyped-def]
+    bundled_book, text: str, titles: list[str]
+) -> None:
+    reading = Reading(read_document(text), Lookup(bundled_book, text), newborn=True)
+    found = [m.phrase for m in find_birth(reading)]
+    assert len(found) == len(titles)
+    assert all(title in phrase for title, phrase in zip(titles, found, strict=True))
