@@ -7,17 +7,16 @@ no path is read twice.
 import gc
 import math
 import os
-import re
 import sqlite3
 import tempfile
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from chartcoder.index.audit import CodeBook, LostCode, settle_codes
+from chartcoder.index.paths import PathWords, is_residual, kin_of, words_of
 from chartcoder.index.pointers import resolve_all
 from chartcoder.index.store import (
     FORMAT_VERSION,
@@ -30,7 +29,6 @@ from chartcoder.index.store import (
     wording_hash,
 )
 from chartcoder.index.terms import BOOKS, Book, Pointer, Term
-from chartcoder.index.words import Signed, ambiguous_forms, signed
 from chartcoder.tabular.home import resources
 from chartcoder.tabular.release import Release
 
@@ -42,28 +40,22 @@ _RESIDUAL_WEIGHT = 0.2
 _UNKNOWN_WEIGHT = 0.5
 
 
-class PathWords(NamedTuple):
-    """The canonical words of a path from a main term down.
+class Gathered(NamedTuple):
+    """All terms of a release's index.
 
     Attributes:
-        demanded: words a phrase must have for the path to be the right one.
-        allowed: words that change nothing: nonessential modifiers and other forms.
-        denied: words that the path takes back: "without coma".
-        side: right, left, bilateral or empty.
+        terms: each main term followed by its branch.
+        headings: the headings of the tables' columns: book, number of the column, words.
+        problems: what was odd about the files, one sentence each.
     """
 
-    demanded: tuple[str, ...]
-    allowed: tuple[str, ...]
-    denied: tuple[str, ...]
-    side: str
+    terms: list[Term]
+    headings: list[tuple[Book, int, str]]
+    problems: list[str]
 
 
-def gather_terms(release: Release) -> tuple[list[Term], list[str]]:
-    """All terms of a release's index: official files, supplement, derived lines.
-
-    Returns:
-        The terms, each main term followed by its branch, and what was odd, one sentence each.
-    """
+def gather_terms(release: Release) -> Gathered:
+    """Gathers the official files of a release, our supplement, and the derived lines."""
     from chartcoder.index.derive import derived_terms
     from chartcoder.index.parse import parse_index
 
@@ -76,13 +68,15 @@ def gather_terms(release: Release) -> tuple[list[Term], list[str]]:
     if supplement.is_file():
         sources.append((supplement.read_bytes(), supplement.name, "supplement"))
     terms: list[Term] = []
+    headings: list[tuple[Book, int, str]] = []
     problems: list[str] = []
     for content, name, book in sources:
         parsed = parse_index(content, name, book, len(terms))
         terms += parsed.terms
+        headings += [(book, number, words) for number, words in parsed.columns.items()]
         problems += parsed.problems
     terms += derived_terms(release.tabular, len(terms))
-    return terms, problems
+    return Gathered(terms, headings, problems)
 
 
 def build(release: Release, target: Path) -> None:
@@ -91,74 +85,18 @@ def build(release: Release, target: Path) -> None:
     enabled = gc.isenabled()
     gc.disable()
     try:
-        terms, problems = gather_terms(release)
+        gathered = gather_terms(release)
         codes = CodeBook(release.tabular)
-        terms, lost = settle_codes(terms, codes)
-        build_index(terms, problems, target, resolve_all(terms, codes.complete), lost)
+        terms, lost = settle_codes(gathered.terms, codes)
+        pointers = resolve_all(terms, codes.complete)
+        build_index(gathered._replace(terms=terms), target, pointers, lost)
     finally:
         if enabled:
             gc.enable()
 
 
-def is_residual(term: Term) -> bool:
-    """Says whether a line is for what the book has no line of its own for: NEC, "Other ..."."""
-    title = term.title
-    return title.startswith("Other ") or title.endswith("NEC") or "specified type" in title
-
-
-def words_of(term: Term, above: PathWords | None = None) -> PathWords:
-    """The words of a path, given those of the path above it.
-
-    Alternative forms that a title lists after a comma ("Infarct, infarction") are allowed, not
-    demanded.
-    """
-    own = _own_words(term.title, term.nonessential)
-    if above is None:
-        return own
-    demanded = above.demanded
-    if new := tuple([word for word in own.demanded if word not in demanded]):
-        demanded += new
-    allowed = above.allowed
-    if own.allowed:
-        allowed = tuple(dict.fromkeys(allowed + own.allowed))
-    if allowed and new:
-        allowed = tuple([word for word in allowed if word not in demanded])
-    denied = above.denied + own.denied if own.denied else above.denied
-    return PathWords(demanded, allowed, denied, own.side or above.side)
-
-
-@lru_cache(maxsize=131072)
-def _own_words(title: str, nonessential: tuple[str, ...]) -> PathWords:
-    allowed: dict[str, None] = {}
-    if "," in title:
-        first, *others = title.split(",")
-        stem = first[:4].lower().replace("-", "")
-        kept = [first]
-        for other in others:
-            start = other.strip().lower()[:4]
-            if len(start) == 4 and start == stem and " " not in other.strip():
-                allowed.update(dict.fromkeys(signed(other).said))
-            else:
-                kept.append(other)
-        read = signed(",".join(kept))
-    else:
-        read = signed(title)
-    for modifier in nonessential:
-        allowed.update(dict.fromkeys(_plain(modifier)))
-    said = read.said
-    optional = tuple([w for w in allowed if w not in said]) if allowed else ()
-    return PathWords(said, optional, read.denied, read.side)
-
-
-@lru_cache(maxsize=16384)
-def _plain(text: str) -> tuple[str, ...]:
-    read: Signed = signed(text)
-    return tuple(w for w in read.said if len(w) > 1 or w.isdigit())
-
-
 def build_index(
-    terms: Sequence[Term],
-    problems: Iterable[str],
+    gathered: Gathered,
     target: Path,
     pointers: Iterable[Pointer] = (),
     lost: Iterable[LostCode] = (),
@@ -166,12 +104,12 @@ def build_index(
     """Writes the cache file, whole or not at all, also when two processes write at once.
 
     Args:
-        terms: as ``gather_terms`` gives them; ``terms[i].id == i``.
-        problems: what was odd about the files.
+        gathered: as ``gather_terms`` gives it, ``terms[i].id == i``, codes settled.
         target: the file.
         pointers: the cross-references, read.
         lost: codes that the Tabular List does not have.
     """
+    terms = gathered.terms
     paths: list[PathWords] = []
     for term in terms:
         paths.append(words_of(term, paths[term.parent] if term.parent >= 0 else None))
@@ -179,7 +117,7 @@ def build_index(
     vocabulary = {word: number for number, word in enumerate(sorted(inverted.lines))}
     weights = _weights(inverted, terms)
     numbers = _numbers(terms, paths, vocabulary, weights)
-    kin = _kin(vocabulary)
+    kin = kin_of(vocabulary)
 
     def fill(database: sqlite3.Connection) -> None:
         database.executemany("INSERT INTO term VALUES(?,?,?,?,?,?,?,?,?,?,?)", map(_packed, terms))
@@ -199,7 +137,11 @@ def build_index(
             "INSERT INTO code VALUES(?,?)",
             sorted((t.code.rstrip("-"), t.id) for t in terms if t.code),
         )
-        database.executemany("INSERT INTO problem VALUES(?)", ((p,) for p in problems))
+        database.executemany("INSERT INTO problem VALUES(?)", ((p,) for p in gathered.problems))
+        database.executemany(
+            "INSERT INTO heading VALUES(?,?,?)",
+            ((BOOKS.index(book), number, words) for book, number, words in gathered.headings),
+        )
         database.executemany(
             "INSERT INTO pointer VALUES(?,?,?,?,?,?,?,?,?)",
             (
@@ -334,43 +276,6 @@ def _numbers(
         ("weight", "f", array("f", [weights[word] for word in by_number]).tobytes()),
         ("wording", "Q", array("Q", sorted(wordings)).tobytes()),
     ]
-
-
-def _kin(vocabulary: Collection[str]) -> dict[str, tuple[str, ...]]:
-    """Words of one family, told by a shared beginning and a common ending: fracture, fractured."""
-    families: dict[str, list[str]] = defaultdict(list)
-    for word in vocabulary:
-        if len(word) > 5 and word.isalpha():
-            families[stem(word)].append(word)
-    kin = {
-        word: tuple(w for w in family if w != word)
-        for family in families.values()
-        if 1 < len(family) <= 8
-        for word in family
-    }
-    for word, others in ambiguous_forms().items():
-        if word in vocabulary:
-            there = [other for other in others if other in vocabulary and other != word]
-            kin[word] = tuple(dict.fromkeys((*kin.get(word, ()), *there)))
-            for other in there:
-                kin[other] = tuple(dict.fromkeys((*kin.get(other, ()), word)))
-    return kin
-
-
-_ENDINGS = (
-    "ations", "ation", "atory", "ating", "ative", "ated", "ates", "ions", "ion", "ively", "ive",
-    "ical", "ically", "ics", "ic", "ies", "ing", "ed", "ous", "osis", "otic", "otically", "al",
-    "ally", "ary", "ar", "es", "e", "s", "ity", "ly", "or", "er", "ment", "y", "ia", "us", "um",
-)  # fmt: skip
-
-
-_ENDING = re.compile(f"(?:{'|'.join(_ENDINGS)})$")
-
-
-def stem(word: str) -> str:
-    """The beginning of a word without a common ending; at least five letters stay."""
-    found = _ENDING.search(word, 5)
-    return word[: found.start()] if found else word
 
 
 def _leads_on(term: Term) -> bool:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from chartcoder.tabular.home import resources
 
-Scale = Literal["walk", "letters"]
+Scale = Literal["walk", "letters", "meaning"]
 UNSURE = 0.5
 
 

@@ -14,7 +14,7 @@ from chartcoder.index.rank import Asked, Question, Ranked, Ranker, merged, value
 from chartcoder.index.rewording import Rewording
 from chartcoder.index.store import IndexStore
 from chartcoder.index.tables import Ask, read_asks
-from chartcoder.index.terms import Pointer
+from chartcoder.index.terms import Pointer, Term
 from chartcoder.index.words import LATERALITY, signed, tokens
 
 _MOST_HOPS = 4
@@ -25,6 +25,7 @@ _FIRST_LOOK = 0.8
 _WORTH_FOLLOWING = 0.5
 _TIE = 0.002
 _PART = 0.95
+_UNUSED = 0.02
 _TABLE_WORDS = tuple(tokens("neoplasm neoplastic malignant primary secondary"))
 _RESIDUAL = re.compile(r"\bNEC\b|\b(?:other|specified)\b(?! disease)")
 
@@ -36,7 +37,7 @@ class Found(NamedTuple):
         code: the code the entry names, with a trailing dash where it is incomplete.
         score: 0 to 1.
         term: id of the entry.
-        path: its titles from the main term down.
+        path: its titles from the main term down; of a table, row and then column.
         hops: what was followed to reach it: see pointers, as sentences; empty for none.
         matched: words of the phrase it explains.
         unmatched: words of the phrase it does not.
@@ -115,27 +116,30 @@ class Navigator:
         self.store = store
         self.ranker = Ranker(store)
         self._rewording = Rewording(store)
-        self._memory: dict[tuple[str, int, frozenset[str]], list[Found]] = {}
+        self._memory: dict[tuple[str, int, frozenset[str], bool], list[Found]] = {}
 
-    def find(self, phrase: str, limit: int = 10, context: Sequence[str] = ()) -> list[Found]:
+    def find(
+        self, phrase: str, limit: int = 10, context: Sequence[str] = (), again: bool = True
+    ) -> list[Found]:
         """Ranks index entries for a phrase.
 
         Args:
             phrase: the words of the chart, abbreviations already written out.
             limit: how many entries to give.
             context: further words that may settle a subterm but need not be explained.
+            again: look a second time, with other words, where the first look finds too little.
 
         Returns:
             Entries with a code, best first; empty where no word of the phrase is known.
         """
         near = frozenset(w for text in context for w in tokens(text))
-        key = (phrase, limit, near)
+        key = (phrase, limit, near, again)
         known = self._memory.get(key)
         if known is None:
             read = signed(phrase)
             residual = _RESIDUAL.search(phrase) is not None
             question = Question(read.said, read.denied, read.side, near, residual)
-            known = self._memory[key] = self._find(question, limit, read_asks(phrase))
+            known = self._memory[key] = self._find(question, limit, read_asks(phrase), again)
         return known
 
     def find_words(
@@ -144,7 +148,9 @@ class Navigator:
         """As ``find``, for canonical words."""
         return self.find(" ".join(w for w in words if w not in LATERALITY), limit, tuple(context))
 
-    def _find(self, question: Question, limit: int, asks: Sequence[Ask]) -> list[Found]:
+    def _find(
+        self, question: Question, limit: int, asks: Sequence[Ask], again: bool
+    ) -> list[Found]:
         best: dict[tuple[str, str], _Found] = {}
 
         def keep(asked: Asked, ends: Iterable[_End], trust: float = 1.0) -> None:
@@ -159,7 +165,7 @@ class Navigator:
         for ask in asks:
             keep(asked, self._table(ask, asked))
         top = max((found.score for found in best.values()), default=0.0)
-        if top < _FIRST_LOOK:
+        if again and top < _FIRST_LOOK:
             self._look_again(question, keep, limit)
         ranked = sorted(best.values(), key=lambda f: (-f.score, f.end.step.ranked.number))
         return _with_sureness(
@@ -239,10 +245,14 @@ class Navigator:
         self, step: _Step, asked: Asked, branch: tuple[int, int], rest: frozenset[int],
         factor: float, rows: bool,
     ) -> Iterator[_End]:  # fmt: skip
-        """From a term down its branch by the words of the phrase that nothing said yet."""
+        """From a term down its branch by the words of the phrase that it does not say itself.
+
+        Words that chose the pointer may choose below it too: Pain, foot is Pain > limb > lower >
+        foot.
+        """
         number = branch[0]
         given = step.said | rest | self.ranker.said(number)
-        left = asked.without(step.said)
+        left = asked.without(self.ranker.said(number))
         below = self.ranker.rank(left, given, branch, rows) if left.groups else []
         if all(one.number != number for one in below):
             below = merged(below, self.ranker.judge(left, given, [number]))
@@ -257,7 +267,7 @@ class Navigator:
         for one in ranked[:8]:
             explained = asked.explained(step.said | self.ranker.said(one.number))
             supplied = one.supplied * step.ranked.supplied
-            score = factor * value(explained, supplied)
+            score = factor * value(explained, supplied) * (1.0 - _UNUSED * (1.0 - one.explained))
             here = Ranked(score, one.number, explained, supplied)
             visited = step.visited | {one.number}
             yield from self._ends(step._replace(ranked=here, score=score, visited=visited), asked)
@@ -303,7 +313,7 @@ class Navigator:
             code=end.code,
             score=round(score, 6),
             term=number,
-            path=tuple(term.title for term in path),
+            path=(*(term.title for term in path), *self._column(path[-1], end.step.column)),
             hops=tuple(self._hop(pointer) for pointer in end.step.hops),
             matched=matched,
             unmatched=tuple(w for w in question.said if w not in matched),
@@ -311,6 +321,11 @@ class Navigator:
             manifestation=end.manifestation,
             book=path[-1].book,
         )
+
+    def _column(self, row: Term, number: int) -> tuple[str, ...]:
+        """The heading of the table's column, which a coder names after the row."""
+        heading = self.store.headings.get((row.book, number)) if row.cells else None
+        return (heading,) if heading else ()
 
     def _hop(self, pointer: Pointer) -> str:
         titles = ", ".join(term.title for term in self.store.path(pointer.source))

@@ -9,6 +9,7 @@ lies in (a coder who finds no finger looks under hand). Tables: ``resources/lexi
 import tomllib
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 from chartcoder.index.store import IndexStore
 from chartcoder.index.words import EMPTY, canonical, read_table, tokens
@@ -60,12 +61,23 @@ def _formation() -> dict[str, list[dict[str, str]]]:
         return tomllib.load(stream)
 
 
-@lru_cache(maxsize=4096)
-def take_apart(word: str) -> tuple[str, ...]:
-    """The canonical words that a medical word is made of; empty where it is not made so.
+class Parts(NamedTuple):
+    """What a medical word is made of.
 
-    ``take_apart("gastrospasm")`` is ``("spasm", "stomach")``.
+    Attributes:
+        ending: its ending as written: ``spasm``.
+        means: canonical words for the ending.
+        site: canonical words for the root.
     """
+
+    ending: str
+    means: tuple[str, ...]
+    site: tuple[str, ...]
+
+
+@lru_cache(maxsize=4096)
+def take_apart(word: str) -> Parts | None:
+    """Takes a medical word apart: ``scapulalgia`` is pain, scapula; None where it is not one."""
     for length in range(len(word) - 3, 3, -1):
         ending = _endings().get(word[-length:])
         if ending is None:
@@ -74,8 +86,8 @@ def take_apart(word: str) -> tuple[str, ...]:
         for form in (root, root + "o", root[:-1] + "o" if root[-1:] in "aei" else root):
             site = _roots().get(form)
             if site:
-                return (*ending, *site)
-    return ()
+                return Parts(word[-length:], ending, site)
+    return None
 
 
 class Rewording:
@@ -135,10 +147,18 @@ class Rewording:
         return (canonical(found[0]), float(found[1])) if found else None
 
     def _apart(self, said: Sequence[str]) -> Iterator[Wording]:
-        parts = {w: take_apart(w) for w in said if self._store.posting(w) is None}
-        if any(parts.values()):
-            words = [p for w in said for p in (parts.get(w) or (w,))]
-            yield tuple(w for w in dict.fromkeys(words) if w not in EMPTY), _APART
+        words: list[str] = []
+        for word in said:
+            parts = take_apart(word) if self._store.posting(word) is None else None
+            if parts is None:
+                words.append(word)
+            elif self._store.posting(parts.ending) is not None:
+                words += (parts.ending, *parts.site)
+            else:
+                words += (*parts.means, *parts.site)
+        apart = tuple(w for w in dict.fromkeys(words) if w not in EMPTY)
+        if apart != tuple(said):
+            yield apart, _APART
 
 
 def _resited(said: Sequence[str]) -> Iterator[Wording]:

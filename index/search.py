@@ -12,11 +12,14 @@ from typing import NamedTuple
 
 from chartcoder.index.abbreviate import BEST, Comparison, Fit, Phrase, Vocabulary, raw_words
 from chartcoder.index.calibration import sureness
+from chartcoder.index.dense import Dense
 from chartcoder.index.lexicon import wordings
-from chartcoder.index.lines import Lines
+from chartcoder.index.lines import Lines, open_lines
 from chartcoder.index.navigate import Found, Navigator
+from chartcoder.index.store import open_index
 from chartcoder.tabular.codes import dotted, is_code_shaped, normalise, undotted, with_seventh
-from chartcoder.tabular.store import Entry, TabularList
+from chartcoder.tabular.release import Release
+from chartcoder.tabular.store import TabularList
 
 _NEAREST = 50
 _EXTENDED = 10
@@ -27,6 +30,9 @@ _FORGIVEN = 12
 _MOST_UNDER = 60
 _SEVENTHS = 4
 _PLAIN = 0.93
+_CLEAR = 0.9
+_ENTRIES = 16
+_MEANT = 40
 _UNNAMED = 0.2
 _ORDER = 0.03
 _AGREEMENT = 0.5
@@ -34,6 +40,7 @@ _UNNAMED_SIDE = 0.7
 _SIDES = frozenset(["right", "left", "bilateral", "r", "l", "rt", "lt", "bi"])
 _FINE = 0.001
 _UNSPOKEN = 0.25
+_EXTENSION = 0.1
 _LEADING = 6
 _BESIDE = 0.2
 _RESIDUAL = 1.5
@@ -129,12 +136,20 @@ class Searcher:
         tabular: the Tabular List.
         lines: its lines.
         navigator: walks the Index; None to search the lines alone.
+        dense: finds lines by meaning; None to do without.
     """
 
-    def __init__(self, tabular: TabularList, lines: Lines, navigator: Navigator | None) -> None:
+    def __init__(
+        self,
+        tabular: TabularList,
+        lines: Lines,
+        navigator: Navigator | None,
+        dense: Dense | None = None,
+    ) -> None:
         self.tabular = tabular
         self.lines = lines
         self.navigator = navigator
+        self.dense = dense
 
     @cached_property
     def _vocabulary(self) -> Vocabulary:
@@ -155,12 +170,14 @@ class Searcher:
         if named:
             return named
         text = text[:_LONGEST]
-        asked = _Asked(self._vocabulary.read(text), self._vocabulary, self.lines)
+        asked = self._read(text)
         lexical = self._lexical(asked, text, headers)
         walked: Iterable[tuple[float, str, Found]] = ()
         if not lexical or lexical[0].score < _PLAIN:
-            walked = self._walked(asked, text, headers)
-        return self._fused(lexical, walked, limit)
+            again = not lexical or lexical[0].score < _CLEAR
+            walked = self._walked(asked, text, headers, again)
+        meant = self._meant(asked, text, headers) if self.dense else {}
+        return self._fused(lexical, walked, meant, limit)
 
     def _code(self, text: str, limit: int, headers: bool) -> list[Hit]:
         """A code given as a phrase answers with the code, or with what stands below it."""
@@ -177,6 +194,14 @@ class Searcher:
         ]
 
     # Lines
+
+    def best_by_letters(self, text: str) -> tuple[float, str] | None:
+        """The line most like a phrase in its letters: its worth, and its code; None for none."""
+        found = self._lexical(self._read(text), text, headers=False)
+        return (found[0].score, found[0].code) if found else None
+
+    def _read(self, text: str) -> _Asked:
+        return _Asked(self._vocabulary.read(text), self._vocabulary, self.lines)
 
     def _lexical(self, asked: _Asked, text: str, headers: bool) -> list[_Scored]:
         """The lines most like the phrase in their letters."""
@@ -220,10 +245,8 @@ class Searcher:
                 named = phrase.seventh == character.lower()
                 value = plain + gained / total_asked / BEST - (0.0 if named else _UNNAMED)
             else:
-                before = fit.covered / fit.total if fit.total else 0.0
-                total = fit.total + more_fit.total
-                after = (fit.covered + more_fit.covered) / total if total else 0.0
-                value = plain + (gained / total_asked + 0.5 * (after - before)) / BEST
+                share = more_fit.covered / more_fit.total if more_fit.total else 0.0
+                value = plain + (gained / total_asked - _EXTENSION * (1.0 - share)) / BEST
             found.append((value, character))
         if not spoken and not phrase.seventh:
             # Nothing is said of the encounter: the 7th character that says least comes first.
@@ -237,14 +260,14 @@ class Searcher:
     # Walk
 
     def _walked(
-        self, asked: _Asked, text: str, headers: bool
+        self, asked: _Asked, text: str, headers: bool, again: bool
     ) -> Iterator[tuple[float, str, Found]]:
         """The codes that the Index leads to."""
         if self.navigator is None:
             return
         best: dict[str, tuple[float, Found]] = {}
         for wording, trust in wordings(text)[:_WORDINGS]:
-            for found in self.navigator.find(wording, 10):
+            for found in self.navigator.find(wording, _ENTRIES, again=again):
                 score = found.score * trust
                 if found.code not in best or score > best[found.code][0]:
                     best[found.code] = (score, found)
@@ -281,12 +304,28 @@ class Searcher:
                 found += [(share - 0.03 * i, one.code) for i, one in enumerate(whole)]
         return found
 
+    # Meaning
+
+    def _meant(self, asked: _Asked, text: str, headers: bool) -> dict[str, float]:
+        """The codes whose lines are nearest in meaning, with their cosine."""
+        found: dict[str, float] = {}
+        flags = self.lines.flags
+        for number, cosine in self.dense.nearest(text, _MEANT) if self.dense else ():
+            if flags[number] & 2 and not headers:
+                continue
+            code = self.lines.codes[number]
+            if self.lines.seventh[number] >= 0 and not flags[number] & 2:
+                code = self._extended(asked, number, False)[0].code
+            found.setdefault(code, cosine)
+        return found
+
     # Both
 
     def _fused(
         self,
         lexical: Sequence[_Scored],
         walked: Iterable[tuple[float, str, Found]],
+        meant: Mapping[str, float],
         limit: int,
     ) -> list[Hit]:
         by_letters: dict[str, _Scored] = {}
@@ -297,10 +336,10 @@ class Searcher:
             if code not in by_walk or score > by_walk[code][0]:
                 by_walk[code] = (score, found)
         scores = {}
-        for code in {*by_letters, *by_walk}:
+        for code in {*by_letters, *by_walk, *meant}:
             first = by_letters[code].score if code in by_letters else 0.0
             second = by_walk[code][0] if code in by_walk else 0.0
-            scores[code] = fuse(first, second)
+            scores[code] = fuse(first, second, meant.get(code, 0.0))
         highest = max(scores.values(), default=0.0) * _BESIDE * _RESIDUAL
         beside = {}
         if sum(score > highest for score in scores.values()) < limit:
@@ -311,7 +350,7 @@ class Searcher:
             entry = self.tabular.get(code)
             if entry is None:
                 continue
-            why = self._why(entry, by_letters.get(code), by_walk.get(code))
+            why = self._why(by_letters.get(code), by_walk.get(code), meant.get(code))
             if code in beside:
                 why = f"beside {beside[code][1]}"
             hits.append(Hit(entry.code, entry.title, round(min(1.0, scores[code]), 6), why))
@@ -353,24 +392,48 @@ class Searcher:
                     found[sibling] = (score, code)
         return found
 
-    def _why(self, entry: Entry, letters: _Scored | None, walk: tuple[float, Found] | None) -> str:
+    def _why(
+        self,
+        letters: _Scored | None,
+        walk: tuple[float, Found] | None,
+        cosine: float | None,
+    ) -> str:
         reasons = []
         if walk is not None:
-            path = " > ".join(walk[1].path)
-            hops = f" (by {'; '.join(walk[1].hops)})" if walk[1].hops else ""
-            reasons.append(f"index: {path}{hops}")
+            found = walk[1]
+            parts = [f"index: {' > '.join(found.path)}"]
+            parts += [f"by {hop}" for hop in found.hops]
+            if found.matched:
+                parts.append(f"matched {' '.join(found.matched)}")
+            if found.unmatched:
+                parts.append(f"not matched {' '.join(found.unmatched)}")
+            if found.missing:
+                parts.append(f"not said {' '.join(found.missing)}")
+            reasons.append(", ".join(parts))
         if letters is not None:
             kind = "title" if self.lines.flags[letters.line] & 1 else "inclusion term"
-            reasons.append(f"{kind} like the phrase ({min(letters.score, 1.0):.2f})")
+            reasons.append(f"{kind} like the phrase by {min(letters.score, 1.0):.2f}")
+        if cosine is not None:
+            reasons.append(f"near in meaning by {cosine:.2f}")
         return "; ".join(reasons)
 
 
-def fuse(letters: float, walk: float) -> float:
-    """Two scores of one code as one: the surer one, raised where the other agrees."""
-    first = sureness("letters", letters) if letters else 0.0
-    second = sureness("walk", walk) if walk else 0.0
-    high, low = max(first, second), min(first, second)
-    return high + _AGREEMENT * (1.0 - high) * low + _FINE * (letters + walk)
+def fuse(letters: float, walk: float, meaning: float = 0.0) -> float:
+    """The scores of one code as one: the surest one, raised where the others agree.
+
+    Args:
+        letters: worth of the best line.
+        walk: score of the best index entry.
+        meaning: cosine of the nearest line; 0 for none.
+    """
+    shares = [sureness("letters", letters) if letters else 0.0]
+    shares.append(sureness("walk", walk) if walk else 0.0)
+    shares.append(sureness("meaning", meaning) if meaning else 0.0)
+    shares.sort(reverse=True)
+    together = shares[0]
+    for share in shares[1:]:
+        together += _AGREEMENT * (1.0 - together) * share
+    return together + _FINE * (letters + walk + meaning)
 
 
 @lru_cache(maxsize=1024)
@@ -380,3 +443,8 @@ def _default_character(pairs: tuple[tuple[str, str], ...]) -> str:
         if "unspecified" in meaning:
             return character
     return pairs[0][0]
+
+
+def open_searcher(release: Release) -> Searcher:
+    """Opens the search of a release, building what it needs when it is first asked for."""
+    return Searcher(release.tabular, open_lines(release), Navigator(open_index(release)))

@@ -18,7 +18,7 @@ from chartcoder.index.terms import BOOKS, Book, Pointer, Term
 from chartcoder.tabular.home import resources
 from chartcoder.tabular.release import Release
 
-FORMAT_VERSION = 8
+FORMAT_VERSION = 9
 UNIT = "\x1f"
 
 # A term's flags: its side in the two lowest bits, then what kind of line it is.
@@ -38,6 +38,7 @@ CREATE TABLE code(code TEXT, id INTEGER, PRIMARY KEY(code, id)) WITHOUT ROWID;
 CREATE TABLE pointer(source INTEGER, also INTEGER, text TEXT, kind TEXT, terms TEXT, col INTEGER,
                      codes TEXT, exact INTEGER, rest TEXT);
 CREATE TABLE lost(term INTEGER, written TEXT, successor TEXT);
+CREATE TABLE heading(book INTEGER, col INTEGER, text TEXT);
 CREATE TABLE problem(text TEXT);
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT);
 """
@@ -216,6 +217,25 @@ class IndexStore:
             (number, self.term(number).end, number),
         )
         return [_unpacked(row) for row in rows]
+
+    @cached_property
+    def headings(self) -> dict[tuple[Book, int], str]:
+        """The headings of the tables' columns by book and number."""
+        rows = self._database.execute("SELECT book, col, text FROM heading ORDER BY rowid")
+        return {(BOOKS[book], number): words for book, number, words in rows}
+
+    def main_terms(self) -> Iterator[Term]:
+        """The main terms of the index and of our supplement, in order."""
+        rows = self._database.execute(
+            "SELECT * FROM term WHERE parent<0 AND book IN (?,?,?) ORDER BY id",
+            [BOOKS.index(book) for book in ("index", "external", "supplement")],
+        )
+        return (_unpacked(row) for row in rows)
+
+    def counts(self) -> dict[Book, int]:
+        """How many terms each book has."""
+        rows = self._database.execute("SELECT book, count(*) FROM term GROUP BY book ORDER BY book")
+        return {BOOKS[book]: count for book, count in rows}
 
     def leading_to(self, code: str) -> list[Term]:
         """The terms whose default code is exactly this one, complete or not."""
