@@ -9,6 +9,7 @@ import unicodedata
 from functools import cached_property
 
 from chartcoder.index.store import IndexStore
+from chartcoder.tabular.codes import fold
 from chartcoder.tabular.errors import BadInput
 
 LONGEST = 1000
@@ -18,19 +19,24 @@ _LEAST_LIKE = 40
 def clean_phrase(text: str, what: str = "The phrase") -> str:
     """A phrase without control characters, white space folded.
 
+    The book is in English: text of another script holds no word of it.
+
     Args:
         text: as it was typed or read.
         what: how an error calls it.
 
     Raises:
-        BadInput: it is empty, one letter, or longer than any term of the book.
+        BadInput: it is empty, one letter, of another script, or longer than any term of the book.
     """
     plain = "".join(" " if unicodedata.category(c).startswith("C") else c for c in text)
     plain = " ".join(plain.split())
     if not plain:
         raise BadInput(f"{what} is empty; give words such as `breast cancer`.")
-    if not re.search(r"\w", plain):
-        raise BadInput(f"{what} {plain[:20]!r} has no letter; give words such as `breast cancer`.")
+    if not re.search("[A-Za-z0-9]", fold(plain)):
+        raise BadInput(
+            f"{what} {plain[:20]!r} has no Latin letter; the Index is in English, so give words "
+            "such as `breast cancer`."
+        )
     if len(plain) == 1:
         raise BadInput(f"{what} {plain!r} is one letter; give a word or more.")
     if len(plain) > LONGEST:

@@ -1,8 +1,9 @@
 """Holds every code that an index names against the Tabular List of the same release.
 
-The two can be of different years, and a code can leave the classification between them. Such an
-entry leads to what stands under the same subcategory or category now; where even the category is
-gone, it leads nowhere. An entry never leads to a code that does not exist.
+The two can be of different years, and a code can leave the classification between them, or become
+the header of finer ones. Such an entry leads to what stands under the same code, subcategory or
+category now; where even the category is gone, it leads nowhere. An entry never leads to a code that
+does not exist.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,9 @@ from chartcoder.tabular.store import TabularList
 
 
 class LostCode(NamedTuple):
-    """A code of the index that the Tabular List does not have.
+    """A code that an entry names as complete and the Tabular List does not have as such.
+
+    It is absent, or a header whose finer codes differ in more than the 7th character.
 
     Attributes:
         term: id of the entry.
@@ -42,6 +45,11 @@ class CodeBook:
             for entry in tabular.nodes()
             if entry.kind == "code"
         }
+        self._headers = {
+            undotted(entry.code)
+            for entry in tabular.nodes()
+            if entry.kind == "code" and not entry.billable and entry.seventh < 0
+        }
         self._prefixes = {code[:n] for code in self.complete for n in range(3, len(code))}
         self._settled: dict[str, tuple[str, bool]] = {}
 
@@ -49,14 +57,15 @@ class CodeBook:
         """The code as it can be followed, with a dash where it is incomplete.
 
         Returns:
-            The code and whether it is in the Tabular List as written, complete or not; for one
-            that is not, the nearest header that is, or empty where there is none.
+            The code and whether it is in the Tabular List as written, with a dash where it is a
+            header; for one that is not, the nearest header that is, or empty where there is none.
         """
         known = self._settled.get(written)
         if known is None:
             code = self._settle(written)
             bare = undotted(written.strip()).rstrip("-")
             there = bool(bare) and undotted(code).rstrip("-") in (bare, bare.rstrip("X"))
+            there = there and (written.endswith("-") or bare not in self._headers)
             known = self._settled[written] = (code, there)
         return known
 

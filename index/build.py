@@ -54,8 +54,13 @@ class Gathered(NamedTuple):
     problems: list[str]
 
 
-def gather_terms(release: Release) -> Gathered:
-    """Gathers the official files of a release, our supplement, and the derived lines."""
+def gather_terms(release: Release, inclusions: bool = True) -> Gathered:
+    """Gathers the official files of a release, our supplement, and the derived lines.
+
+    Args:
+        release: the release.
+        inclusions: also the lines derived from inclusion terms.
+    """
     from chartcoder.index.derive import derived_terms
     from chartcoder.index.parse import parse_index
 
@@ -75,17 +80,17 @@ def gather_terms(release: Release) -> Gathered:
         terms += parsed.terms
         headings += [(book, number, words) for number, words in parsed.columns.items()]
         problems += parsed.problems
-    terms += derived_terms(release.tabular, len(terms))
+    terms += derived_terms(release.tabular, len(terms), inclusions)
     return Gathered(terms, headings, problems)
 
 
-def build(release: Release, target: Path) -> None:
+def build(release: Release, target: Path, inclusions: bool = True) -> None:
     """Gathers the terms of a release and writes the cache file."""
     # Hundreds of thousands of long-lived tuples are made; the cyclic collector only slows it.
     enabled = gc.isenabled()
     gc.disable()
     try:
-        gathered = gather_terms(release)
+        gathered = gather_terms(release, inclusions)
         codes = CodeBook(release.tabular)
         terms, lost = settle_codes(gathered.terms, codes)
         pointers = resolve_all(terms, codes.complete)

@@ -34,12 +34,13 @@ def invert(title: str) -> tuple[str, str]:
     return lead[:1].upper() + lead[1:], joined
 
 
-def derived_terms(tabular: TabularList, first_id: int) -> list[Term]:
+def derived_terms(tabular: TabularList, first_id: int, inclusions: bool = True) -> list[Term]:
     """One line for each title and each inclusion term of every code.
 
     Args:
         tabular: the opened Tabular List.
         first_id: id of the first line.
+        inclusions: also the lines of inclusion terms.
 
     Returns:
         Main-term lines (their title is the whole wording) in document order.
@@ -52,7 +53,7 @@ def derived_terms(tabular: TabularList, first_id: int) -> list[Term]:
 
     lines: dict[str, list[str]] = {}
     for note in tabular.all_notes():
-        if note.kind in ("inclusion_term", "includes"):
+        if inclusions and note.kind in ("inclusion_term", "includes"):
             lines.setdefault(note.origin, []).append(note.text)
     for entry in tabular.nodes():
         if entry.kind != "code" or entry.placeholder:

@@ -300,9 +300,15 @@ class Lines:
 _MOST_PIECES = 400
 
 
-def open_lines(release: Release) -> Lines:
-    """Opens the lines of a release, building their folder when it is first asked for."""
-    folder = release.cache_folder(["tabular", "order"], f"lines {FORMAT_VERSION}") / "lines"
+def open_lines(release: Release, inclusions: bool = True) -> Lines:
+    """Opens the lines of a release, building their folder when it is first asked for.
+
+    Args:
+        release: the release.
+        inclusions: also the inclusion terms.
+    """
+    version = f"lines {FORMAT_VERSION}{'' if inclusions else ' titles'}"
+    folder = release.cache_folder(["tabular", "order"], version) / "lines"
     if not is_sound(folder):
-        build_lines(gather_lines(release), release, folder)
+        build_lines(gather_lines(release, inclusions), release, folder)
     return Lines(folder)

@@ -25,7 +25,9 @@ NEOPLASM_COLUMNS = {
     "unspecified behavior": 7, "primary": 2, "malignant": 2,
 }  # fmt: skip
 
-_CODES = re.compile(r"\b([A-Z]\d[0-9A-Z](?:\.[0-9A-Zx]{1,4})?)(?:\s*-\s*([A-Z]\d[0-9A-Z]\b))?-?")
+# Since 2026 the second character can be a letter (QA0).
+_CATEGORY = r"[A-Z](?:\d[0-9A-Z]|[A-Z]\d)"
+_CODES = re.compile(rf"\b({_CATEGORY}(?:\.[0-9A-Zx]{{1,4}})?)(?:\s*-\s*({_CATEGORY}\b))?-?")
 _WITH = re.compile(
     r"with (?:(?P<place>[a-z0-9]+) character )?(?P<values>\.?[0-9A-Zx]+(?:-|\b)(?: or \.?[0-9x]+)?)"
 )

@@ -7,12 +7,13 @@ taken as well, and where both agree the code rises.
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple
 
-from chartcoder.index.abbreviate import BEST, Comparison, Fit, Phrase, Vocabulary, raw_words
 from chartcoder.index.calibration import sureness
-from chartcoder.index.dense import Dense
+from chartcoder.index.dense import Dense, open_dense
+from chartcoder.index.letters import Letters, Read, Scored, default_character
 from chartcoder.index.lexicon import wordings
 from chartcoder.index.lines import Lines, open_lines
 from chartcoder.index.navigate import Found, Navigator
@@ -21,26 +22,20 @@ from chartcoder.tabular.codes import dotted, is_code_shaped, normalise, undotted
 from chartcoder.tabular.release import Release
 from chartcoder.tabular.store import TabularList
 
-_NEAREST = 50
 _EXTENDED = 10
 _WORDINGS = 3
 _CHILDREN = 8
 _LONGEST = 1000
-_FORGIVEN = 12
 _MOST_UNDER = 60
 _SEVENTHS = 4
 _PLAIN = 0.93
 _CLEAR = 0.9
 _ENTRIES = 16
 _MEANT = 40
-_UNNAMED = 0.2
-_ORDER = 0.03
 _AGREEMENT = 0.5
 _UNNAMED_SIDE = 0.7
 _SIDES = frozenset(["right", "left", "bilateral", "r", "l", "rt", "lt", "bi"])
 _FINE = 0.001
-_UNSPOKEN = 0.25
-_EXTENSION = 0.1
 _LEADING = 6
 _BESIDE = 0.2
 _RESIDUAL = 1.5
@@ -62,73 +57,6 @@ class Hit(NamedTuple):
     why: str
 
 
-class _Scored(NamedTuple):
-    """A line, or a line with a 7th character, as it answers a phrase."""
-
-    score: float
-    code: str
-    line: int
-
-
-class _Extension(NamedTuple):
-    """A 7th character's meaning as it answers a phrase."""
-
-    character: str
-    fit: Fit
-    answered: frozenset[str]
-
-
-class _Asked:
-    """A phrase that is looked for, with what was found out about lines on the way."""
-
-    def __init__(self, phrase: Phrase, vocabulary: Vocabulary, lines: Lines) -> None:
-        self.comparison = Comparison(phrase, vocabulary)
-        self.phrase = phrase
-        self._lines = lines
-        self._fits: dict[int, Fit] = {}
-        self._worths: dict[int, float] = {}
-        self._extensions: dict[tuple[tuple[str, str], ...], list[_Extension]] = {}
-
-    def fit(self, number: int) -> Fit:
-        """How a line answers the phrase."""
-        known = self._fits.get(number)
-        if known is None:
-            known = self._fits[number] = self.comparison.fit(self._lines.line(number))
-        return known
-
-    def worth(self, number: int) -> float:
-        """What a line is worth for the phrase."""
-        known = self._worths.get(number)
-        if known is None:
-            known = self._worths[number] = self.comparison.worth(self.fit(number))
-        return known
-
-    def weigh_order(self, numbers: Sequence[int]) -> None:
-        """Lets the order of the words tell between the best lines, alike but for it.
-
-        Args:
-            numbers: all lines that are compared, the best first.
-        """
-        for place, number in enumerate(numbers):
-            kept = self.comparison.order(self._lines.line(number)) if place < _EXTENDED else 0.0
-            self._worths[number] = self.worth(number) * (1 - _ORDER) + _ORDER * kept
-
-    def extensions(self, pairs: tuple[tuple[str, str], ...]) -> list[_Extension]:
-        """How the meanings of 7th characters answer the phrase."""
-        known = self._extensions.get(pairs)
-        if known is None:
-            known = self._extensions[pairs] = [
-                _Extension(character, *self.comparison.fit_words(_words_of(meaning)))
-                for character, meaning in pairs
-            ]
-        return known
-
-
-@lru_cache(maxsize=1024)
-def _words_of(meaning: str) -> tuple[str, ...]:
-    return tuple(raw_words(meaning))
-
-
 class Searcher:
     """Searches one release.
 
@@ -148,12 +76,9 @@ class Searcher:
     ) -> None:
         self.tabular = tabular
         self.lines = lines
+        self.letters = Letters(lines)
         self.navigator = navigator
         self.dense = dense
-
-    @cached_property
-    def _vocabulary(self) -> Vocabulary:
-        return Vocabulary(self.lines.vocabulary, self.lines.weights)
 
     def search(self, text: str, limit: int = 10, headers: bool = False) -> list[Hit]:
         """Ranks codes for a phrase.
@@ -170,8 +95,8 @@ class Searcher:
         if named:
             return named
         text = text[:_LONGEST]
-        asked = self._read(text)
-        lexical = self._lexical(asked, text, headers)
+        asked = self.letters.read(text)
+        lexical = self.letters.ranked(asked, text, headers)
         walked: Iterable[tuple[float, str, Found]] = ()
         if not lexical or lexical[0].score < _PLAIN:
             again = not lexical or lexical[0].score < _CLEAR
@@ -193,74 +118,10 @@ class Searcher:
             for i, e in enumerate(below[:limit])
         ]
 
-    # Lines
-
-    def best_by_letters(self, text: str) -> tuple[float, str] | None:
-        """The line most like a phrase in its letters: its worth, and its code; None for none."""
-        found = self._lexical(self._read(text), text, headers=False)
-        return (found[0].score, found[0].code) if found else None
-
-    def _read(self, text: str) -> _Asked:
-        return _Asked(self._vocabulary.read(text), self._vocabulary, self.lines)
-
-    def _lexical(self, asked: _Asked, text: str, headers: bool) -> list[_Scored]:
-        """The lines most like the phrase in their letters."""
-        if not asked.phrase.words:
-            return []
-        lines, flags = self.lines, self.lines.flags
-        numbers = [n for n in lines.nearest(text, _NEAREST) if headers or not flags[n] & 2]
-        asked.comparison.forgive([lines.line(n) for n in numbers[:_FORGIVEN]])
-        ranked = sorted([(asked.worth(n), -n) for n in numbers], reverse=True)
-        asked.weigh_order([-n for _, n in ranked])
-        ranked = sorted([(asked.worth(n), -n) for n in numbers], reverse=True)
-        scored: list[_Scored] = []
-        for place, (value, negative) in enumerate(ranked):
-            number = -negative
-            if lines.seventh[number] < 0 or flags[number] & 2:
-                penalty = 0.5 * _UNNAMED if asked.phrase.seventh else 0.0
-                scored.append(_Scored(value - penalty, lines.codes[number], number))
-            else:
-                scored += self._extended(asked, number, place < _EXTENDED)
-        scored.sort(key=lambda s: (-s.score, s.line, s.code))
-        return scored
-
-    def _extended(self, asked: _Asked, number: int, fully: bool) -> list[_Scored]:
-        """A line with each 7th character it takes; only the likeliest one where not ``fully``."""
-        pairs = self.lines.sevenths[self.lines.seventh[number]]
-        base, fit, phrase = self.lines.codes[number], asked.fit(number), asked.phrase
-        total_asked = asked.comparison.asked or 1.0
-        default = _default_character(pairs)
-        plain = asked.worth(number)
-        own = {self.lines.vocabulary[n] for n in self.lines.line(number)}
-        found: list[tuple[float, str]] = []
-        spoken = False
-        for extension in asked.extensions(pairs):
-            character, more_fit = extension.character, extension.fit
-            gained = 0.0
-            for weight, has, more in zip(phrase.weights, fit.said, more_fit.said, strict=True):
-                if more > has:
-                    gained += weight * (more - has)
-            spoken = spoken or not extension.answered <= own
-            if phrase.seventh:
-                named = phrase.seventh == character.lower()
-                value = plain + gained / total_asked / BEST - (0.0 if named else _UNNAMED)
-            else:
-                share = more_fit.covered / more_fit.total if more_fit.total else 0.0
-                value = plain + (gained / total_asked - _EXTENSION * (1.0 - share)) / BEST
-            found.append((value, character))
-        if not spoken and not phrase.seventh:
-            # Nothing is said of the encounter: the 7th character that says least comes first.
-            found = [(plain - (0.0 if c == default else _UNSPOKEN), c) for _, c in found]
-        found.sort(key=lambda pair: (-pair[0], pair[1] != default, pair[1]))
-        return [
-            _Scored(value, with_seventh(base, character), number)
-            for value, character in (found if fully else found[:1])
-        ]
-
     # Walk
 
     def _walked(
-        self, asked: _Asked, text: str, headers: bool, again: bool
+        self, asked: Read, text: str, headers: bool, again: bool
     ) -> Iterator[tuple[float, str, Found]]:
         """The codes that the Index leads to."""
         if self.navigator is None:
@@ -276,9 +137,7 @@ class Searcher:
             for share, complete in self._below(code, asked, headers, place < _EXTENDED):
                 yield score * share, complete, found
 
-    def _below(
-        self, code: str, asked: _Asked, headers: bool, fully: bool
-    ) -> list[tuple[float, str]]:
+    def _below(self, code: str, asked: Read, headers: bool, fully: bool) -> list[tuple[float, str]]:
         """The billable codes an entry's code stands for, the likeliest first."""
         bare = undotted(code.rstrip("-"))
         if headers or not code.endswith("-"):
@@ -300,13 +159,13 @@ class Searcher:
             if self.lines.seventh[number] < 0:
                 found.append((share, self.lines.codes[number]))
             else:
-                whole = self._extended(asked, number, place == 0)[:_SEVENTHS]
+                whole = self.letters.extended(asked, number, place == 0)[:_SEVENTHS]
                 found += [(share - 0.03 * i, one.code) for i, one in enumerate(whole)]
         return found
 
     # Meaning
 
-    def _meant(self, asked: _Asked, text: str, headers: bool) -> dict[str, float]:
+    def _meant(self, asked: Read, text: str, headers: bool) -> dict[str, float]:
         """The codes whose lines are nearest in meaning, with their cosine."""
         found: dict[str, float] = {}
         flags = self.lines.flags
@@ -315,7 +174,7 @@ class Searcher:
                 continue
             code = self.lines.codes[number]
             if self.lines.seventh[number] >= 0 and not flags[number] & 2:
-                code = self._extended(asked, number, False)[0].code
+                code = self.letters.extended(asked, number, False)[0].code
             found.setdefault(code, cosine)
         return found
 
@@ -323,12 +182,12 @@ class Searcher:
 
     def _fused(
         self,
-        lexical: Sequence[_Scored],
+        lexical: Sequence[Scored],
         walked: Iterable[tuple[float, str, Found]],
         meant: Mapping[str, float],
         limit: int,
     ) -> list[Hit]:
-        by_letters: dict[str, _Scored] = {}
+        by_letters: dict[str, Scored] = {}
         for one in lexical:
             by_letters.setdefault(one.code, one)
         by_walk: dict[str, tuple[float, Found]] = {}
@@ -339,7 +198,8 @@ class Searcher:
         for code in {*by_letters, *by_walk, *meant}:
             first = by_letters[code].score if code in by_letters else 0.0
             second = by_walk[code][0] if code in by_walk else 0.0
-            scores[code] = fuse(first, second, meant.get(code, 0.0))
+            third = self.dense.sureness(meant[code]) if self.dense and code in meant else 0.0
+            scores[code] = fuse(first, second, third)
         highest = max(scores.values(), default=0.0) * _BESIDE * _RESIDUAL
         beside = {}
         if sum(score > highest for score in scores.values()) < limit:
@@ -383,7 +243,7 @@ class Searcher:
                     continue
                 if self.lines.seventh[number] >= 0:
                     pairs = self.lines.sevenths[self.lines.seventh[number]]
-                    sibling = with_seventh(sibling, _default_character(pairs))
+                    sibling = with_seventh(sibling, default_character(pairs))
                 if sibling in scores:
                     continue
                 residual = _RESIDUAL if codes[place][-1] == "8" else 1.0
@@ -394,7 +254,7 @@ class Searcher:
 
     def _why(
         self,
-        letters: _Scored | None,
+        letters: Scored | None,
         walk: tuple[float, Found] | None,
         cosine: float | None,
     ) -> str:
@@ -424,11 +284,11 @@ def fuse(letters: float, walk: float, meaning: float = 0.0) -> float:
     Args:
         letters: worth of the best line.
         walk: score of the best index entry.
-        meaning: cosine of the nearest line; 0 for none.
+        meaning: sureness of the line nearest in meaning; 0 for none.
     """
     shares = [sureness("letters", letters) if letters else 0.0]
     shares.append(sureness("walk", walk) if walk else 0.0)
-    shares.append(sureness("meaning", meaning) if meaning else 0.0)
+    shares.append(meaning)
     shares.sort(reverse=True)
     together = shares[0]
     for share in shares[1:]:
@@ -436,15 +296,18 @@ def fuse(letters: float, walk: float, meaning: float = 0.0) -> float:
     return together + _FINE * (letters + walk + meaning)
 
 
-@lru_cache(maxsize=1024)
-def _default_character(pairs: tuple[tuple[str, str], ...]) -> str:
-    """The 7th character that says least: initial encounter, not applicable, unspecified."""
-    for character, meaning in pairs:
-        if "unspecified" in meaning:
-            return character
-    return pairs[0][0]
+def open_searcher(release: Release, inclusions: bool = True, model: Path | None = None) -> Searcher:
+    """Opens the search of a release, building what it needs when it is first asked for.
 
+    Args:
+        release: the release.
+        inclusions: also look through the inclusion terms.
+        model: folder of a sentence-embedding model, for search by meaning; None to do without.
 
-def open_searcher(release: Release) -> Searcher:
-    """Opens the search of a release, building what it needs when it is first asked for."""
-    return Searcher(release.tabular, open_lines(release), Navigator(open_index(release)))
+    Raises:
+        MissingPrerequisite: a model was named and the extra ``dense`` is not installed.
+        BadInput: the folder holds no model.
+    """
+    dense = open_dense(release, model, inclusions) if model else None
+    navigator = Navigator(open_index(release, inclusions))
+    return Searcher(release.tabular, open_lines(release, inclusions), navigator, dense)

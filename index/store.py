@@ -18,7 +18,7 @@ from chartcoder.index.terms import BOOKS, Book, Pointer, Term
 from chartcoder.tabular.home import resources
 from chartcoder.tabular.release import Release
 
-FORMAT_VERSION = 9
+FORMAT_VERSION = 10
 UNIT = "\x1f"
 
 # A term's flags: its side in the two lowest bits, then what kind of line it is.
@@ -306,20 +306,24 @@ def _unpacked(row: tuple) -> Term:  # type: ignore[type-arg]
     )  # fmt: skip
 
 
-def open_index(release: Release) -> IndexStore:
+def open_index(release: Release, inclusions: bool = True) -> IndexStore:
     """Opens the index of a release, building its cache when it is first asked for.
 
     The index consists of the official files where the release has them, our supplement, and the
     lines derived from the Tabular List.
+
+    Args:
+        release: the release.
+        inclusions: also the lines derived from inclusion terms.
     """
     roles = ("index", "external", "neoplasm", "drug")
-    version = f"index {FORMAT_VERSION} {lexicon_stamp()}"
+    version = f"index {FORMAT_VERSION} {lexicon_stamp()}{'' if inclusions else ' titles'}"
     folder = release.cache_folder(["tabular", "order", *roles], version)  # type: ignore[list-item]
     file = folder / "index.db"
     if not _is_sound(file):
         from chartcoder.index.build import build
 
-        build(release, file)
+        build(release, file, inclusions)
     return IndexStore(file, release.index_kind)
 
 

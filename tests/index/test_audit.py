@@ -17,7 +17,8 @@ def book(bundled: Release) -> CodeBook:
     ("written", "settled"),
     [
         ("I10", ("I10", True)),
-        ("E11", ("E11-", True)),
+        ("E11", ("E11-", False)),
+        ("E11-", ("E11-", True)),
         ("M17.1-", ("M17.1-", True)),
         ("S52.501", ("S52.501-", True)),
         ("S02.5X-", ("S02.5-", True)),
