@@ -1,7 +1,7 @@
 """What a score means: the share of phrases for which the first entry of such a score was right.
 
 The tables in ``resources/calibration.toml`` were measured by ``python -m
-chartcoder.evaluation.calibration`` on index entries held out of the index, official and our own,
+chartcoder.evaluation.sureness`` on index entries held out of the index, official and our own,
 whose paths were looked up as phrases; they rise with the score.
 """
 

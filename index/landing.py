@@ -23,6 +23,9 @@ _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _IDLE = frozenset("a an and of or the by for to in from nec nos".split())
 _BREADTH = 6
 _CLEAR = 0.45
+# Of two lines alike, one that only points elsewhere is not the one that is meant: "Failure, heart"
+# is not Failure > cardiac (see Failure, heart).
+_ONLY_POINTS = 0.15
 _DISTANCE: dict[Book, float] = {"index": 0.1, "external": 0.3, "neoplasm": 0.3, "supplement": 0.6}
 
 
@@ -74,6 +77,9 @@ def _read(title: str, nonessential: tuple[str, ...]) -> _Title:
         forms.update(plain(part) for part in alike)
         if others[0] in alike:
             forms.add(plain(first))
+    elif " or " in bare:
+        # "acute or subacute" is found as either.
+        forms.update(plain(part) for part in bare.split(" or "))
     forms.discard(())
     words = _content(whole)
     allowed = words.union(*[plain(n) for n in nonessential]) if nonessential else words
@@ -122,11 +128,16 @@ class Lander:
         exact: Iterable[int] = ()
         if source.book != "drug":
             exact = self._exact.get(plain(segments[0]), ())
-        named = [(self._distance(source, n), n, segments[1:]) for n in exact]
+        named = [
+            (self._distance(source, n) + self._pointing(n), n, segments[1:])
+            for n in exact
+            if n != source.id
+        ]
+        named.sort()
         best: Landing | None = None
         for starts in (named, self._starts(source, segments)):
             for cost, number, rest in starts:
-                landing = self.down(number, rest, cost)
+                landing = self.down(number, rest, cost, source.id)
                 if best is None or _order(landing) < _order(best):
                     best = landing
             if best is not None and not best.rest and best.cost < _CLEAR:
@@ -141,7 +152,9 @@ class Lander:
         heads = _heads(segments)
         found = []
         for number in _sharing(mains, heads):
-            distance = self._distance(source, number)
+            if number == source.id:
+                continue
+            distance = self._distance(source, number) + self._pointing(number)
             found += [
                 (cost + distance, number, rest)
                 for cost, rest in _match(self._title(number), heads)
@@ -173,6 +186,11 @@ class Lander:
         book = self.terms[number].book
         return 0.0 if book == source.book else _DISTANCE.get(book, 1.0)
 
+    def _pointing(self, number: int) -> float:
+        term = self.terms[number]
+        points = bool(term.see) and not term.code and not term.cells and term.end == term.id + 1
+        return _ONLY_POINTS if points else 0.0
+
     def _title(self, number: int) -> _Title:
         term = self.terms[number]
         return _read(term.title, term.nonessential)
@@ -194,8 +212,17 @@ class Lander:
             self._by_word[number] = known
         return known
 
-    def down(self, number: int, segments: tuple[str, ...], cost: float = 0.0) -> Landing:
-        """From a term down as far as the words lead; the cheapest of a few ways."""
+    def down(
+        self, number: int, segments: tuple[str, ...], cost: float = 0.0, source: int = -1
+    ) -> Landing:
+        """From a term down as far as the words lead; the cheapest of a few ways.
+
+        Args:
+            number: id of the term.
+            segments: the words between the commas.
+            cost: of the way so far.
+            source: id of the term that carries the pointer, which cannot be what it names.
+        """
         if not segments:
             return Landing(cost, number, (), ())
         if BY.match(segments[0].lower()):
@@ -203,14 +230,14 @@ class Lander:
             return Landing(cost, number, (), segments)
         heads = _heads(segments)
         ways = [
-            (cost + c, child, rest)
+            (cost + c + self._pointing(child), child, rest)
             for child in _sharing(self._below(number), heads)
             for c, rest in _match(self._title(child), heads)
         ]
         if not ways or min(ways)[0] > cost + 0.3:
             for child in self._children(number):
                 ways += [
-                    (cost + c + 0.4, grandchild, rest)
+                    (cost + c + 0.4 + self._pointing(grandchild), grandchild, rest)
                     for grandchild in _sharing(self._below(child), heads)
                     for c, rest in _match(self._title(grandchild), heads)
                     if c < 0.5
@@ -229,9 +256,9 @@ class Lander:
                 if c < 0.3
             ]
         best = Landing(cost + 2.0 * len(segments), number, segments, ())
-        ways.sort()
+        ways = sorted(way for way in ways if way[1] != source or way[2])
         for way_cost, child, rest in ways[:_BREADTH]:
-            landing = self.down(child, rest, way_cost)
+            landing = self.down(child, rest, way_cost, source)
             if _order(landing) < _order(best):
                 best = landing
             if not best.rest and best.cost < way_cost + _CLEAR:

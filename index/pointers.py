@@ -65,7 +65,8 @@ class Resolver:
         for part in _NEXT.split(text):
             key = (part, source.book)
             known = self._known.get(key)
-            if known is None or known.kind in ("none", "category") or not known.exact:
+            settled = known is not None and known.exact and source.id not in known.terms
+            if known is None or not settled or known.kind in ("none", "category"):
                 known = self._read(source, part)
                 self._known[key] = known
             found.append(known._replace(source=source.id, also=also, text=part))
@@ -195,7 +196,7 @@ class Resolver:
         root = self._tables["neoplasm"][0]
         if not sites:
             return blank._replace(kind="table", terms=(root,), column=column, rest=", ".join(by))
-        landing = self._lander.down(root, tuple(sites))
+        landing = self._lander.down(root, tuple(sites), source=blank.source)
         return blank._replace(
             kind="table", terms=(landing.number,), column=column,
             exact=not landing.rest, rest=", ".join((*by, *landing.rest)),

@@ -18,7 +18,7 @@ from chartcoder.index.terms import BOOKS, Book, Pointer, Term
 from chartcoder.tabular.home import resources
 from chartcoder.tabular.release import Release
 
-FORMAT_VERSION = 10
+FORMAT_VERSION = 12
 UNIT = "\x1f"
 
 # A term's flags: its side in the two lowest bits, then what kind of line it is.
