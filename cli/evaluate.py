@@ -142,9 +142,13 @@ def _navigation(options: argparse.Namespace) -> int:
         raise MissingPrerequisite(
             "`evaluate navigation` is not part of this installation; update chartcoder."
         ) from None
-    release = [] if options.release is None else ["--release", options.release]
+    named = {
+        "--release": options.release, "--order": options.order, "--size": options.count,
+        "--seed": options.sample_seed, "--seeds": options.seeds, "--dense": options.dense,
+    }  # fmt: skip
+    asked = [word for name, value in named.items() if value is not None for word in (name, value)]
     files = [] if options.gold is None else [options.gold]
-    code: int = navigation.main([*release, *(["--json"] if options.json else []), *files])
+    code: int = navigation.main([*map(str, asked), *(["--json"] if options.json else []), *files])
     return code
 
 

@@ -20,7 +20,9 @@ KINDS = ("short-titles", "inclusion-terms")
 def add_query_options(parser: argparse.ArgumentParser) -> None:
     """Adds the options of ``evaluate query``."""
     group = parser.add_argument_group(
-        "code from description", "`evaluate query FILE` measures the search on a query set."
+        "code from description",
+        "`evaluate query FILE` measures the search on a query set, `evaluate navigation [GOLD]` "
+        "walk and search on sets of its own.",
     )
     group.add_argument("--make", choices=KINDS, help="print a query set instead")
     group.add_argument("--order", metavar="FILE", help="the order file short titles come from")
@@ -30,6 +32,12 @@ def add_query_options(parser: argparse.ArgumentParser) -> None:
         "--answers", metavar="FILE",
         help="score these answers instead: JSON lines as `search --file --json` prints them",
     )  # fmt: skip
+    group.add_argument("--seeds", type=int, metavar="N", help="draws of each set (navigation: 3)")
+    group.add_argument(
+        "--dense",
+        metavar="DIR",
+        help="a local sentence-embedding model (navigation; extra `dense`)",
+    )
     group.add_argument("-k", type=int, default=20, metavar="N", help="codes a query (20)")
     group.add_argument(
         "--bert-model", metavar="DIR", help="a local BERT model for BERTScore (extra `bertscore`)"
