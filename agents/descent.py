@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from chartcoder.index.words import LATERALITY, canonical, split, tokens
+from chartcoder.index.words import LATERALITY, canonical, signed, split, tokens
 from chartcoder.tabular.store import Entry, TabularList
 
 _SIDES = ("right", "left", "bilateral")
@@ -23,6 +23,7 @@ class Facts(NamedTuple):
         side: ``right``, ``left``, ``bilateral``, or an empty text.
         encounter: ``initial``, ``subsequent`` or ``sequela``.
         phrase: canonical words of the phrase alone.
+        denied: canonical words of what the phrase says is absent: "without hematuria".
     """
 
     words: frozenset[str]
@@ -30,6 +31,7 @@ class Facts(NamedTuple):
     side: str
     encounter: str
     phrase: frozenset[str]
+    denied: frozenset[str] = frozenset()
 
 
 class Leaf(NamedTuple):
@@ -104,7 +106,19 @@ def _descend(tabular: TabularList, code: str, facts: Facts) -> Leaf | None:
         return _best_leaf(tabular, [tabular.get(c) or under[0] for c in options], None, facts)
     if entry.billable or entry.seventh >= 0:
         return _sideways(tabular, entry, facts)
-    return _down(tabular, entry, facts, 1.0, ())
+    return _down(tabular, _sided(tabular, entry, facts), facts, 1.0, ())
+
+
+def _sided(tabular: TabularList, entry: Entry, facts: Facts) -> Entry:
+    """The header for the documented side, where the entry heads an unspecified one."""
+    if not facts.side or not _unspecified(entry) or entry.parent < 0:
+        return entry
+    parent = tabular.at(entry.parent)
+    stem = _difference(entry, parent) - _SIDED
+    for sibling in tabular.children(parent.code):
+        if side_in(sibling.title) == facts.side and _difference(sibling, parent) - _SIDED == stem:
+            return sibling
+    return entry
 
 
 def _distinct_parents(tabular: TabularList, under: list[Entry]) -> list[str]:
@@ -262,8 +276,7 @@ def _choose(
         elif _without(option):
             value += 0.35
         # Documented hematuria rules "without hematuria" out; said to be absent, it asks for it.
-        said = len(denied & facts.words)
-        value += 1.2 * (said if facts.words & _NEGATING else -said)
+        value += 1.2 * (len(denied & facts.denied) - len(denied & facts.words))
         scored.append((value, -place, option))
     scored.sort(key=lambda s: (-s[0], -s[1]))
     top = scored[0]
@@ -300,7 +313,6 @@ def _left_open(option: Entry) -> set[str]:
     return {canonical(w) for w in split(tail)} | {"whether"} if tail else set()
 
 
-_NEGATING = frozenset(["without", "w/o"])
 _ABSENT = re.compile(r"\bwithout (?:mention of )?(.+?)(?= with |, |$)")
 
 
@@ -359,10 +371,11 @@ def _axis(options: list[Entry], header: Entry | None) -> str:
 
 def facts_from(phrase: str, nearby: str, encounter: str) -> Facts:
     """Gathers facts from the words of a phrase and of the lines around it."""
+    denied = frozenset(signed(phrase).denied)
     phrase_words = frozenset(canonical(w) for w in split(phrase)) | frozenset(tokens(phrase))
-    near_words = frozenset(canonical(w) for w in split(nearby))
-    side = side_of(split(phrase))
-    return Facts(phrase_words, near_words, side, encounter, phrase_words)
+    near_words = frozenset(canonical(w) for w in split(nearby)) - denied
+    words = phrase_words - denied
+    return Facts(words, near_words, side_of(split(phrase)), encounter, words, denied)
 
 
 _SITE_WINDOW = 3

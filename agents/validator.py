@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from chartcoder.agents.book import Book
 from chartcoder.agents.descent import (
     Facts,
+    Leaf,
     descend,
     facts_from,
     side_in,
@@ -23,9 +24,13 @@ from chartcoder.agents.values import (
     Rejected,
 )
 from chartcoder.index.lexicon import write_out
-from chartcoder.index.words import LATERALITY, canonical, split
+from chartcoder.index.tables import column_words, read_asks
+from chartcoder.index.words import EMPTY, LATERALITY, canonical, signed, split
 from chartcoder.tabular.store import TabularList
 
+_OPEN = 0.1
+_RESIDUAL_COST = 0.01
+_RESIDUAL_WORDS = frozenset(["specified", "other"])
 _WEIGHED = ("excludes1", "code_first", "use_additional", "code_also")
 
 
@@ -41,16 +46,19 @@ def verify(
         book: the opened book.
 
     Returns:
-        Billable candidates, each once, and what was rejected with the reason.
+        Billable candidates, each once, the best supported first, and what was rejected with the
+        reason.
     """
     facts = gather_facts(item, chart)
     candidates: dict[str, Candidate] = {}
+    standing: dict[str, tuple[float, bool, float, int]] = {}
     rejected: list[Rejected] = []
     for entry in entries:
-        codes = [(entry.code, "sole" if not entry.manifestation else "etiology")]
+        pair = [(entry.code, "etiology" if entry.manifestation else "sole")]
         if entry.manifestation:
-            codes.append((entry.manifestation, "manifestation"))
-        for code, role in codes:
+            pair.append((entry.manifestation, "manifestation"))
+        leaves: list[tuple[Leaf, str]] = []
+        for code, role in pair:
             leaf = descend(book.tabular, code, _with_path(facts, entry))
             if leaf is None:
                 rejected.append(
@@ -61,29 +69,63 @@ def verify(
                     )
                 )  # fmt: skip
                 continue
-            sure = leaf.sureness * _side_agrees(book.tabular, leaf.code, facts.side)
-            confidence = round(min(1.0, entry.score) * sure, 4)
+            leaves.append((leaf, role))
+        together = [c for leaf, _ in leaves for c in (leaf.code, leaf.partner) if c]
+        for leaf, role in leaves:
+            side = _side_agrees(book.tabular, leaf.code, facts.side)
+            confidence = round(min(1.0, entry.score) * leaf.sureness * side, 4)
             known = candidates.get(leaf.code)
-            if known is not None and known.confidence >= confidence:
+            # Of two ways to one code, the one in brackets says more: it names both codes (I.A.13).
+            if known is not None and (
+                known.confidence > confidence
+                or (known.confidence == confidence and len(together) <= len(known.together) + 1)
+            ):
                 continue
-            pair = [leaf.code, leaf.partner] if leaf.partner else [leaf.code]
-            for one in pair:
+            # An axis that the chart leaves open is no reason to prefer another condition.
+            place = entry.score * side * (1.0 - _OPEN * (1.0 - leaf.sureness))
+            place -= _RESIDUAL_COST * _residual(entry, facts)
+            for one in [leaf.code, leaf.partner] if leaf.partner else [leaf.code]:
+                standing[one] = (
+                    -round(place, 2), role == "manifestation",
+                    -_agreement(book.tabular, one, facts), -len(entry.matched),
+                )  # fmt: skip
                 candidates[one] = candidate(
                     book.tabular, one, (item.id,), entry, confidence, leaf.undocumented, role,
-                    tuple(c for c in pair if c != one),
+                    tuple(c for c in together if c != one),
                 )  # fmt: skip
     order = {entry.path: place for place, entry in reversed(list(enumerate(entries)))}
     ranked = sorted(
-        candidates.values(), key=lambda c: (-c.confidence, order.get(c.entry.path, 99), c.code)
+        candidates.values(), key=lambda c: (standing[c.code], order.get(c.entry.path, 99), c.code)
     )
     fitting, unfit = _by_encounter(ranked, chart.encounter, book.tabular)
     return fitting, rejected + unfit
 
 
+def _agreement(tabular: TabularList, code: str, facts: Facts) -> float:
+    """How far a title and the words of the phrase say and deny the same, 0 to 1."""
+    entry = tabular.get(code)
+    written = entry.title if entry else ""
+    title = signed(written)
+    asked = facts.phrase - EMPTY - LATERALITY
+    shared = len(asked.intersection(title.said)) + len(facts.denied.intersection(title.denied))
+    against = len(asked.intersection(title.denied)) + len(facts.denied.intersection(title.said))
+    stated = len(title.said) + shared - len(asked.intersection(title.said)) + against
+    stated += written.startswith("Other ")
+    wanted = len(asked) + len(facts.denied)
+    return 2.0 * shared / (stated + wanted) if stated + wanted else 0.0
+
+
+def _residual(entry: IndexEntry, facts: Facts) -> int:
+    """How many titles of a path say "specified" or "other", which the phrase does not."""
+    if facts.phrase & _RESIDUAL_WORDS:
+        return 0
+    return sum(1 for title in entry.path if _RESIDUAL_WORDS.intersection(split(title)))
+
+
 def _with_path(facts: Facts, entry: IndexEntry) -> Facts:
     """The facts with the words of the Index path, which the entry says of the condition."""
     words = frozenset(canonical(w) for title in entry.path for w in split(title))
-    return facts._replace(words=facts.words | (words - LATERALITY))
+    return facts._replace(words=facts.words | (words - LATERALITY - facts.denied))
 
 
 def _side_agrees(tabular: TabularList, code: str, side: str) -> float:
@@ -121,10 +163,15 @@ def candidate(
 def gather_facts(item: Evidence, chart: Chart) -> Facts:
     """What the chart says of this evidence: its phrase, its modifiers, the lines under it."""
     nearby = affirmed(" \n".join(s.text for s in item.support))
-    phrase = " ".join((write_out(item.phrase, chart.text), item.span.text, *item.modifiers))
+    # Commas, so that what one part denies does not run on into the next.
+    named = (item.phrase, *item.modifiers)
+    phrase = ", ".join((*(write_out(part, chart.text) for part in named), item.span.text))
     weeks = weeks_of_gestation(chart.text)
     if weeks:
-        phrase = f"{phrase} {trimester(weeks)} trimester pregnancy {weeks} weeks"
+        phrase = f"{phrase}, {trimester(weeks)} trimester pregnancy {weeks} weeks"
+    for ask in read_asks(item.phrase):
+        if ask.table == "drug":
+            phrase = f"{phrase}, {ask.name} {column_words(ask.column)}"
     facts = facts_from(phrase, nearby, encounter_kind(chart.text, item))
     if facts.side:
         return facts

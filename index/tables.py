@@ -64,6 +64,13 @@ def _behaviours() -> tuple[list[_Words], list[re.Pattern[str]]]:
 
 
 @cache
+def column_words(column: int) -> str:
+    """How titles of the Tabular List word a column of the Table of Drugs and Chemicals."""
+    with (resources() / "lexicon" / "intents.toml").open("rb") as stream:
+        return str(tomllib.load(stream)["columns"].get(str(column), ""))
+
+
+@cache
 def _intents() -> tuple[list[_Words], list[tuple[int, re.Pattern[str]]]]:
     with (resources() / "lexicon" / "intents.toml").open("rb") as stream:
         data = tomllib.load(stream)

@@ -122,7 +122,7 @@ class RulesJudge:
         kept: list[Candidate] = []
         rejected: list[Rejected] = []
         for _, candidates in offered:
-            ranked = sorted(candidates, key=lambda c: -c.confidence)
+            ranked = list(candidates)
             kept += [c for c in ranked if c is ranked[0] or c.code in ranked[0].together]
             rejected += [
                 Rejected(
