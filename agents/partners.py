@@ -14,9 +14,10 @@ from functools import lru_cache
 
 from chartcoder.agents.book import Book
 from chartcoder.agents.rules.assertion import assertion_of, marks
-from chartcoder.agents.rules.document import Document, read_document, sentences
+from chartcoder.agents.rules.document import Document, sentences
 from chartcoder.agents.rules.lookup import Lookup
 from chartcoder.agents.rules.phrases import pieces
+from chartcoder.agents.rules.read_once import read_chart_once
 from chartcoder.agents.rules.reading import Reading
 from chartcoder.agents.values import Candidate, Chart, Evidence, Span, Wanted
 from chartcoder.index.words import LATERALITY, tokens
@@ -132,7 +133,7 @@ def look_for(
     """
     found: list[Evidence] = []
     taken = [(e.span.start, e.span.end) for e in evidence]
-    reading = Reading(read_document(chart.text), Lookup(book, chart.text))
+    reading = read_chart_once(chart, book)
     searched = {e.sought for e in evidence if e.sought}
     for want in wanted:
         if want.ranges in searched:

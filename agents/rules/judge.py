@@ -7,14 +7,13 @@ from chartcoder.agents.judge import Choice, Mentions, Settlement
 from chartcoder.agents.rules.adverse import find_adverse
 from chartcoder.agents.rules.background import find_background
 from chartcoder.agents.rules.causes import find_causes
-from chartcoder.agents.rules.document import read_document
-from chartcoder.agents.rules.fitting import find_underdosing_reasons, fitted, is_newborn
-from chartcoder.agents.rules.lookup import Lookup
+from chartcoder.agents.rules.fitting import find_underdosing_reasons, fitted
 from chartcoder.agents.rules.mentions import as_evidence, find_mentions
 from chartcoder.agents.rules.newborn import find_birth
 from chartcoder.agents.rules.policies import policies_for
 from chartcoder.agents.rules.purpose import find_purposes
-from chartcoder.agents.rules.reading import Places, Reading
+from chartcoder.agents.rules.read_once import read_chart_once
+from chartcoder.agents.rules.reading import Places
 from chartcoder.agents.rules.scan import find_conditions, sound_only
 from chartcoder.agents.rules.settle import settle
 from chartcoder.agents.values import (
@@ -70,12 +69,11 @@ class RulesJudge:
     def which_mentions(self, chart: Chart, book: Book) -> Mentions:
         """Marks problems, cuts them into conditions, passes over what is not present."""
         policies = policies_for(chart.encounter.setting, self.changed)
-        document = read_document(chart.text)
-        lookup = Lookup(book, chart.text)
+        reading = read_chart_once(chart, book)
+        document, lookup = reading.document, reading.lookup
         kept: list[Evidence] = []
         passed: list[tuple[Evidence, str]] = []
         seen: set[str] = set()
-        reading = Reading(document, lookup, is_newborn(chart.encounter))
         mentions = sound_only(find_mentions(document, lookup, policies), reading, chart.encounter)
         mentions += find_conditions(reading, policies, chart.encounter, mentions)
         mentions += find_purposes(document, chart.encounter)
