@@ -208,9 +208,11 @@ class Comparison:
                     if share > best:
                         best = share
                 covered += weight * best
-        for place in self._letters:
-            if not said[place]:
-                gained = self._initials(self.phrase.words[place], line)
+        open_places = [place for place in self._letters if not said[place]]
+        if open_places:
+            spelt = self._spelt(line)
+            for place in open_places:
+                gained = self._initials(self.phrase.words[place], spelt)
                 if gained:
                     said[place] = INITIALS
                     covered += gained
@@ -259,14 +261,23 @@ class Comparison:
             answered += weight * share
         return (answered / self.asked + 0.5 * fit.covered / fit.total) / BEST
 
-    def _initials(self, short: str, line: Sequence[int]) -> float:
+    def _spelt(self, line: Sequence[int]) -> tuple[tuple[Sequence[int], str], ...]:
+        """A line with the initials of its words, with and without the words that tell little."""
+        words = self._vocabulary.words
+        told = [n for n in line if words[n] not in STOP]
+        return (
+            (line, "".join([words[n][0] for n in line])),
+            (told, "".join([words[n][0] for n in told])),
+        )
+
+    def _initials(self, short: str, spelt: tuple[tuple[Sequence[int], str], ...]) -> float:
         """The weight of the words whose initials a short form is: LOC, loss of consciousness."""
-        words, weights = self._vocabulary.words, self._vocabulary.weights
-        for told in (line, [n for n in line if words[n] not in STOP]):
-            place = "".join([words[n][0] for n in told]).find(short)
+        weights = self._vocabulary.weights
+        for told, initials in spelt:
+            place = initials.find(short)
             if place >= 0:
-                spelt = told[place : place + len(short)]
-                return sum(INITIALS * weights[n] for n in spelt if not self._hits.get(n))
+                meant = told[place : place + len(short)]
+                return sum(INITIALS * weights[n] for n in meant if not self._hits.get(n))
         return 0.0
 
 

@@ -33,7 +33,8 @@ class _Extension(NamedTuple):
     """A 7th character's meaning as it answers a phrase."""
 
     character: str
-    fit: Fit
+    share: float
+    gains: tuple[tuple[int, float, float], ...]
     answered: frozenset[str]
 
 
@@ -76,11 +77,22 @@ class Read:
         """How the meanings of 7th characters answer the phrase."""
         known = self._extensions.get(pairs)
         if known is None:
-            known = self._extensions[pairs] = [
-                _Extension(character, *self.comparison.fit_words(_words_of(meaning)))
-                for character, meaning in pairs
-            ]
+            known = self._extensions[pairs] = [self._extension(*pair) for pair in pairs]
         return known
+
+    def answered(self, pairs: tuple[tuple[str, str], ...]) -> bool:
+        """Whether the phrase asks for any word of these meanings."""
+        return any(extension.answered for extension in self.extensions(pairs))
+
+    def _extension(self, character: str, meaning: str) -> _Extension:
+        fit, answered = self.comparison.fit_words(_words_of(meaning))
+        share = fit.covered / fit.total if fit.total else 0.0
+        gains = tuple(
+            (place, weight, more)
+            for place, (weight, more) in enumerate(zip(self.phrase.weights, fit.said, strict=True))
+            if more
+        )
+        return _Extension(character, share, gains, answered)
 
 
 @lru_cache(maxsize=1024)
@@ -135,25 +147,23 @@ class Letters:
     def extended(self, asked: Read, number: int, fully: bool) -> list[Scored]:
         """A line with each 7th character it takes; only the likeliest one where not ``fully``."""
         pairs = self.lines.sevenths[self.lines.seventh[number]]
-        base, fit, phrase = self.lines.codes[number], asked.fit(number), asked.phrase
+        base, said, phrase = self.lines.codes[number], asked.fit(number).said, asked.phrase
         total_asked = asked.comparison.asked or 1.0
         default = default_character(pairs)
         plain = asked.worth(number)
-        own = {self.lines.vocabulary[n] for n in self.lines.line(number)}
+        own = self.lines.words_of(number) if asked.answered(pairs) else frozenset()
         found: list[tuple[float, str]] = []
         spoken = False
-        for extension in asked.extensions(pairs):
-            character, more_fit = extension.character, extension.fit
+        for character, share, gains, answered in asked.extensions(pairs):
             gained = 0.0
-            for weight, has, more in zip(phrase.weights, fit.said, more_fit.said, strict=True):
-                if more > has:
-                    gained += weight * (more - has)
-            spoken = spoken or not extension.answered <= own
+            for place, weight, more in gains:
+                if more > said[place]:
+                    gained += weight * (more - said[place])
+            spoken = spoken or not answered <= own
             if phrase.seventh:
                 named = phrase.seventh == character.lower()
                 value = plain + gained / total_asked / BEST - (0.0 if named else _UNNAMED)
             else:
-                share = more_fit.covered / more_fit.total if more_fit.total else 0.0
                 value = plain + (gained / total_asked - _EXTENSION * (1.0 - share)) / BEST
             found.append((value, character))
         if not spoken and not phrase.seventh:

@@ -259,6 +259,10 @@ class Lines:
         words, ends = self.words
         return words[ends[number] : ends[number + 1]]
 
+    def words_of(self, number: int) -> frozenset[str]:
+        """The words of a line."""
+        return frozenset([self.vocabulary[n] for n in self.line(number)])
+
     @cached_property
     def _searcher(self) -> tuple[Any, Any]:
         import tantivy
