@@ -192,6 +192,14 @@ class _Table:
             ]
         return self._said[other.code]
 
+    def _named_by(self, other: Candidate) -> frozenset[str]:
+        """The words of a code's title and of its way through the Index.
+
+        The words of a mention may also name what the code does not: "acute kidney injury on chronic
+        kidney disease" is not the chronic disease that the Index joins.
+        """
+        return frozenset(w for title in (other.title, *other.entry.path) for w in tokens(title))
+
     def _join(self, one: Candidate, other: Candidate, branches: tuple[Branch, ...]) -> None:
         best: tuple[int, str, Term] | None = None
         for default, sub, words in branches:
@@ -199,6 +207,7 @@ class _Table:
                 continue
             for said in self._said_of(other):
                 covered = words <= said and len(words) >= _COVERED * len(said)
+                covered = covered and words <= self._named_by(other)
                 if covered and (best is None or len(words) > best[0]):
                     best = (len(words), default, sub)
         if best is None:
