@@ -24,6 +24,7 @@ class Facts(NamedTuple):
         encounter: ``initial``, ``subsequent`` or ``sequela``.
         phrase: canonical words of the phrase alone.
         denied: canonical words of what the phrase says is absent: "without hematuria".
+        delivered: the mother was delivered during this stay.
     """
 
     words: frozenset[str]
@@ -32,6 +33,7 @@ class Facts(NamedTuple):
     encounter: str
     phrase: frozenset[str]
     denied: frozenset[str] = frozenset()
+    delivered: bool = False
 
 
 class Leaf(NamedTuple):
@@ -276,6 +278,8 @@ def _choose(
         elif _without(option):
             value += 0.35
         # Documented hematuria rules "without hematuria" out; said to be absent, it asks for it.
+        # With a delivery in the stay the code in childbirth is meant, where there is one.
+        value += _CHILDBIRTH * (facts.delivered and "childbirth" in extra)
         value += 1.2 * (len(denied & facts.denied) - len(denied & facts.words))
         scored.append((value, -place, option))
     scored.sort(key=lambda s: (-s[0], -s[1]))
@@ -291,6 +295,7 @@ def _choose(
     return top[2], 0.6, (_axis(options, header),)
 
 
+_CHILDBIRTH = 4.0
 _WEAK = frozenset(
     "unspecified other specified type elsewhere classified disease disorder without mention "
     "complication initial encounter not".split()

@@ -13,6 +13,7 @@ from chartcoder.agents.descent import (
 )
 from chartcoder.agents.gestation import trimester, weeks_of_gestation
 from chartcoder.agents.rules.assertion import affirmed
+from chartcoder.agents.rules.delivery import is_delivered
 from chartcoder.agents.rules.encounter import encounter_kind
 from chartcoder.agents.values import (
     Candidate,
@@ -173,6 +174,7 @@ def gather_facts(item: Evidence, chart: Chart) -> Facts:
         if ask.table == "drug":
             phrase = f"{phrase}, {ask.name} {column_words(ask.column)}"
     facts = facts_from(phrase, nearby, encounter_kind(chart.text, item))
+    facts = facts._replace(delivered=is_delivered(chart))
     if facts.side:
         return facts
     return facts._replace(side=side_near(phrase, nearby) or side_near(phrase, chart.text))

@@ -7,6 +7,7 @@ from chartcoder.agents.judge import Choice, Mentions, Settlement
 from chartcoder.agents.rules.adverse import find_adverse
 from chartcoder.agents.rules.background import find_background
 from chartcoder.agents.rules.causes import find_causes
+from chartcoder.agents.rules.delivery import find_outcome
 from chartcoder.agents.rules.elsewhere import find_said_closer
 from chartcoder.agents.rules.fitting import find_underdosing_reasons, fitted
 from chartcoder.agents.rules.mentions import as_evidence, find_mentions
@@ -79,6 +80,7 @@ class RulesJudge:
         mentions += find_conditions(reading, policies, chart.encounter, mentions)
         mentions += find_purposes(document, chart.encounter)
         mentions += find_birth(reading)
+        mentions += find_outcome(reading, chart)
         mentions += find_said_closer(reading, mentions)
         background = find_background(reading, policies, chart.encounter, mentions)
         over = Places((m.start, m.end) for m in background if m.role == "history")
