@@ -5,6 +5,7 @@ Tables: ``resources/lexicon/abbreviations.tsv`` (one row a sense, told apart by 
 """
 
 import re
+import tomllib
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import cache, lru_cache
@@ -14,6 +15,7 @@ from chartcoder.index.words import read_table
 from chartcoder.tabular.codes import fold
 from chartcoder.tabular.home import resources
 
+_AGAINST_DEFAULT = 3
 _CUE_WORD = re.compile(r"[a-z0-9]+(?:[-'][a-z0-9]+)*")
 
 
@@ -40,11 +42,26 @@ class Sense(NamedTuple):
 def _abbreviations() -> dict[str, list[Sense]]:
     senses: dict[str, list[Sense]] = defaultdict(list)
     for row in read_table(resources() / "lexicon" / "abbreviations.tsv"):
-        cues = frozenset(c.strip().lower() for c in row["cues"].split(",") if c.strip())
+        cues = _cue_words(row["cues"])
         senses[row["abbreviation"].lower()].append(
             Sense(row["expansion"], row["kind"], cues, row["abbreviation"], row["case"] == "exact")
         )
     return dict(senses)
+
+
+@cache
+def _specialities() -> dict[str, frozenset[str]]:
+    """Speciality to the words by which its notes are told."""
+    table = tomllib.loads((resources() / "lexicon" / "specialities.toml").read_text("utf-8"))
+    return {name: frozenset(words) for name, words in table.items()}
+
+
+def _cue_words(cues: str) -> frozenset[str]:
+    """Cues of a row, ``@eye`` standing for all words of that speciality."""
+    found: set[str] = set()
+    for cue in filter(None, (c.strip().lower() for c in cues.split(","))):
+        found |= _specialities()[cue[1:]] if cue.startswith("@") else {cue}
+    return frozenset(found)
 
 
 @cache
@@ -102,13 +119,16 @@ def _write_out(phrase: str, context: str) -> str:
 
 
 def _sense(senses: "Sequence[Sense]", written: str, near: str, far: str) -> Sense | None:
-    """The sense of an abbreviation: the exact capitals first, then cues near by, then far."""
+    """The sense of an abbreviation: the exact capitals first, then cues near by, then far; the
+    usual sense gives way only to several cues of another."""
     fitting = _fitting(senses, written)
     found = _by_cues(fitting, near)
     if found is not None:
         return found
     default = next((s for s in fitting if not s.cues), None)
-    return default if default is not None or not far else _far_sense(written, far)
+    if not far:
+        return default
+    return _far_sense(written, far, 1 if default is None else _AGAINST_DEFAULT) or default
 
 
 def _fitting(senses: "Sequence[Sense]", written: str) -> "list[Sense]":
@@ -116,19 +136,19 @@ def _fitting(senses: "Sequence[Sense]", written: str) -> "list[Sense]":
     return exact or [s for s in senses if not s.exact]
 
 
-def _by_cues(fitting: "Sequence[Sense]", context: str) -> Sense | None:
+def _by_cues(fitting: "Sequence[Sense]", context: str, least: int = 1) -> Sense | None:
     """The sense with the most cues in a context, the first of equals; None where none has any."""
     best: tuple[int, Sense] | None = None
     for sense in fitting:
         hits = sum([f" {cue} " in context for cue in sense.cues])
-        if hits and (best is None or hits > best[0]):
+        if hits >= least and (best is None or hits > best[0]):
             best = (hits, sense)
     return best[1] if best is not None else None
 
 
 @lru_cache(maxsize=4096)
-def _far_sense(written: str, far: str) -> Sense | None:
-    return _by_cues(_fitting(_abbreviations().get(written.lower(), ()), written), far)
+def _far_sense(written: str, far: str, least: int) -> Sense | None:
+    return _by_cues(_fitting(_abbreviations().get(written.lower(), ()), written), far, least)
 
 
 @lru_cache(maxsize=64)
@@ -153,6 +173,12 @@ def sense_of(written: str, near: str, context: str = "") -> Sense | None:
     if not senses:
         return None
     return _sense(senses, written, _spaced(near), _spaced(context) if context else "")
+
+
+def measured(written: str) -> Sense | None:
+    """The sense of an abbreviation that a value may follow: ``SBP 90``; None where it has none."""
+    senses = _fitting(_abbreviations().get(written.lower(), ()), written)
+    return next((s for s in senses if s.kind == "test"), None)
 
 
 def preferred(wording: str) -> tuple[str, ...]:

@@ -176,6 +176,9 @@ def _reach(cue: Cue, first: int, last: int, words: list[str], stops: list[bool])
         while end < len(words) and end - last < cue.scope:
             if stops[end] or words[end] in (".", ";") or words[end] in cue.ends:
                 break
+            if words[end] == "," and cue.assertion == "planned" and cue.words[-1] != "for":
+                # What is planned is one thing; what it is for may be a list.
+                break
             if any(_starts(e, words, end) for e in cue.ends if " " in e):
                 break
             end += 1

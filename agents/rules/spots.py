@@ -13,7 +13,7 @@ from typing import NamedTuple
 from chartcoder.agents.rules.cues import cue
 from chartcoder.agents.rules.lookup import Lookup
 from chartcoder.agents.rules.nouns import site_words
-from chartcoder.index.lexicon import longest_abbreviation, preferred, sense_of
+from chartcoder.index.lexicon import longest_abbreviation, measured, preferred, sense_of
 from chartcoder.index.words import EMPTY, LATERALITY, canonical, split
 from chartcoder.tabular.home import resources
 
@@ -22,6 +22,7 @@ _SHOUTED = 5
 _NEAR = 300
 _SIDES = {"L": "left", "R": "right"}
 _MEASURED = re.compile(r"[\d.]+\s*$")
+_VALUE = re.compile(r"\s?(?:[<>≥≤~]|in the|was|of|at)?\s?\d{2,3}(?:s\b|\b(?![/.]))")
 _CHUNK = re.compile(r"[^\s,;:()\[\]\"“”<>]+|[,;:()\[\]\"“”<>]")
 _PART = re.compile(r"[^/+=→–—~]+|[/+=→–—~]")
 _EDGE = ".!?*'’"
@@ -130,6 +131,8 @@ def read_words(text: str, start: int, end: int, lookup: Lookup) -> list[Word]:
                 break
             # Where all is in capitals they say nothing; abbreviations told by them do not count.
             sense = sense_of(written.lower() if capitals else written, near, lookup.context)
+            if sense is not None and sense.kind == "diagnosis" and _VALUE.match(text, last):
+                sense = measured(written) or sense
             if sense is not None and (written == "pH" or _is_service(text, last)):
                 words.append(Word(first, last, written, "", True))
                 taken = length

@@ -59,8 +59,10 @@ _COPIED_END = re.compile(r"[-=>*]{2,}[^\n]*\bend\b[^\n]*", re.I)
 
 
 _SIGNED = re.compile(
-    r"[ \t—–-]*(?:Dr\.? )?[A-Z][\w.'’-]*\.?(?: [A-Z][\w.'’-]*){0,3},? (?:MD|DO|PA-?C?|NP|FNP|RN"
-    r"|PharmD|DPM|CNM|DDS|OD|PhD|LCSW|APRN|CRNP|MBBS)\b"
+    r"[ \t—–-]*(?:Dr\.? )?[A-Z][\w.'’-]*\.?(?:(?: [A-Z][\w.'’-]*){0,3},? (?:MD|PA-?C|NP|FNP|RN"
+    r"|PharmD|DPM|CNM|DDS|PhD|LCSW|APRN|CRNP|MBBS)\b"
+    # Letters that mean other things too count behind a name of two words or a comma.
+    r"|(?:(?: [A-Z][a-z][\w.'’-]*){1,3},?|(?: [A-Z][\w.'’-]*){0,3},) (?:DO|OD|PA)\b)"
 )
 
 
