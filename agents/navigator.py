@@ -5,14 +5,17 @@ from itertools import zip_longest
 
 from chartcoder.agents.book import Book
 from chartcoder.agents.judge import Judge
+from chartcoder.agents.rules.nouns import site_words
 from chartcoder.agents.values import Chart, Evidence, IndexEntry
-from chartcoder.index.lexicon import wordings
+from chartcoder.index.lexicon import wordings, write_out
 from chartcoder.index.navigate import Found
 from chartcoder.index.words import tokens
 
 OFFERED = 10
 _QUALIFIED = 0.05
 _LONGEST = 3
+_WORTH_LIFTING = 0.4
+_LIFT = 0.01
 
 
 def look_up(
@@ -43,7 +46,39 @@ def look_up(
                 known = best.get(key)
                 if known is None or entry.score > known.score:
                     best[key] = entry
-    return sorted(best.values(), key=lambda e: (-e.score, -_said(e.path, e.matched)))
+    in_order = sorted(best.values(), key=lambda e: (-e.score, -_said(e.path, e.matched)))
+    return _closer(item, in_order, book, context)
+
+
+def _closer(
+    item: Evidence, entries: list[IndexEntry], book: Book, context: str
+) -> list[IndexEntry]:
+    """The entries, those first that say more of the qualifiers within the first one's category.
+
+    A whole wording that fits without the qualifiers must not hide the line beside it that has them:
+    "non-small cell lung cancer, right upper lobe".
+    """
+    qualifiers = {w for m in item.modifiers for w in tokens(write_out(m, context))}
+    if not entries or not qualifiers:
+        return entries
+    first = entries[0]
+    category = book.tabular.get(first.code[:3])
+    known = {*first.missing, *tokens(category.title if category else "")}
+    said = len(qualifiers.intersection(first.matched))
+    lifted = []
+    for entry in entries:
+        more = len(qualifiers.intersection(entry.matched)) - said
+        lost = set(first.matched).difference(entry.matched)
+        same = entry.code[:3] == first.code[:3] and known.issuperset(entry.missing)
+        if (
+            more > 0
+            and same
+            and lost.isdisjoint(site_words())
+            and entry.score >= _WORTH_LIFTING * first.score
+        ):
+            entry = entry.model_copy(update={"score": round(first.score + _LIFT * more, 6)})
+        lifted.append(entry)
+    return sorted(lifted, key=lambda e: (-e.score, -_said(e.path, e.matched)))
 
 
 def _ranked(item: Evidence, phrase: str, book: Book, context: str, limit: int) -> list[IndexEntry]:
