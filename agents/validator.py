@@ -170,7 +170,7 @@ def gather_facts(item: Evidence, chart: Chart) -> Facts:
     weeks = weeks_of_gestation(chart.text)
     if weeks:
         phrase = f"{phrase}, {trimester(weeks)} trimester pregnancy {weeks} weeks"
-    for ask in read_asks(item.phrase):
+    for ask in read_asks(", ".join(named)):
         if ask.table == "drug":
             phrase = f"{phrase}, {ask.name} {column_words(ask.column)}"
     facts = facts_from(phrase, nearby, encounter_kind(chart.text, item))

@@ -147,6 +147,30 @@ _GROWTH = re.compile(
 )
 
 
+def is_poisoning(phrase: str) -> bool:
+    """Says whether a phrase names a poisoning: overdose, poisoning, toxic effect."""
+    asked = next((w for w in _intents()[0] if w.pattern.search(fold(phrase))), None)
+    return asked is not None and asked.column == ACCIDENTAL
+
+
+def circumstance_of(text: str) -> int:
+    """The column of the intent that words beside a poisoning name; 0 where they name none."""
+    return next((c for c, pattern in _intents()[1] if pattern.search(fold(text))), 0)
+
+
+def stated_intent(text: str) -> int:
+    """The column of an intent that a sentence states by itself, as "she wanted to die" does."""
+    plain = fold(text)
+    return next((c for c, pattern in _statements() if pattern.search(plain)), 0)
+
+
+@cache
+def _statements() -> list[tuple[int, re.Pattern[str]]]:
+    with (resources() / "lexicon" / "intents.toml").open("rb") as stream:
+        rows = tomllib.load(stream)["statement"]
+    return [(r["column"], re.compile("|".join(f"(?:{p})" for p in r["says"]), re.I)) for r in rows]
+
+
 def _drugs(phrase: str) -> list[Ask]:
     intents, circumstances = _intents()
     for words in intents:

@@ -23,7 +23,7 @@ from chartcoder.index.words import read_table, tokens
 from chartcoder.tabular.home import resources
 
 _ADVERSE_COLUMN = 6
-_JOINED = re.compile(r"\s*(?:\+|and|&|/|,)\s*")
+JOINED = re.compile(r"\s*(?:\+|and|&|/|,)\s*")
 _ZONES = frozenset(["diagnosis", "course", "plan", "system", "history", "prose", "past", "results"])
 _LOOK_BACK = 800
 _RIGHT_BEHIND = 25
@@ -94,8 +94,17 @@ def _in_table(generic: str, book: Book) -> str:
     return ""
 
 
-def _named_in(reading: Reading, start: int, end: int) -> Iterator[tuple[int, int, str]]:
-    """Drugs and groups of drugs named in a stretch: start, end, stem."""
+def substances_in(reading: Reading, start: int, end: int) -> Iterator[tuple[int, int, str]]:
+    """Drugs and groups of drugs named in a stretch.
+
+    Args:
+        reading: the chart.
+        start: offset at which the stretch begins.
+        end: offset after it.
+
+    Yields:
+        Start, end, and where the Table of Drugs files it, without the character for the intent.
+    """
     book, text, table = reading.lookup.book, reading.text, _table()
     taken = []
     for named in reading.drugs_in(start, end):
@@ -133,15 +142,15 @@ def find_tied(reading: Reading) -> list[Tied]:
         said = text[stretch.start : stretch.end]
         less = cue("less_taken").search(said) is not None and cue("not_less").search(said) is None
         last_tied = -1
-        named = sorted(_named_in(reading, stretch.start, stretch.end))
+        named = sorted(substances_in(reading, stretch.start, stretch.end))
         if less and not named and cue("doses_skipped").search(said):
-            before = list(_named_in(reading, max(0, stretch.start - _LOOK_BACK), stretch.start))
+            before = list(substances_in(reading, max(0, stretch.start - _LOOK_BACK), stretch.start))
             if before:
                 start, end, stem = max(before)
                 found.append(Tied(start, end, stem, False, stretch, "6"))
         for start, end, stem in named:
             lead = text[stretch.start : start]
-            joined = last_tied >= 0 and _JOINED.fullmatch(text, last_tied, start) is not None
+            joined = last_tied >= 0 and JOINED.fullmatch(text, last_tied, start) is not None
             if (cue("tied_before").search(lead) or joined) and not cue("not_adverse").search(lead):
                 last_tied = end
                 found.append(Tied(start, end, stem, True, stretch, "5"))

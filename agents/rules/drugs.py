@@ -10,7 +10,7 @@ from typing import NamedTuple
 from chartcoder.index.words import read_table
 from chartcoder.tabular.home import resources
 
-_WORD = re.compile(r"(?:\d-)?[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*")
+_WORD = re.compile(r"(?:\d-)?[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*|#\d")
 
 
 class Drug(NamedTuple):

@@ -1,9 +1,11 @@
 """The encounter for the 7th character: initial, subsequent or sequela (I.C.19.a).
 
 Initial as long as the injury gets active treatment, whoever gives it; subsequent for the care after
-it, while it heals; sequela for what it left behind. Without a word on it, active treatment.
+it, while it heals; sequela for what it left behind. Without a word on it, active treatment. The
+effect of a drug that is still being treated is in active treatment whatever the visit is.
 """
 
+import re
 from functools import lru_cache
 
 from chartcoder.agents.rules.cues import cue
@@ -12,6 +14,7 @@ from chartcoder.agents.values import Evidence
 
 _OPENING = 400
 _LINE = 160
+_OF_A_DRUG = re.compile(r"(?:adverse effect|underdosing)s? of\b", re.IGNORECASE)
 
 
 def encounter_kind(document: Document | str, item: Evidence) -> str:
@@ -22,6 +25,9 @@ def encounter_kind(document: Document | str, item: Evidence) -> str:
         item: the evidence of the injury; the words on its line decide first.
     """
     text = document if isinstance(document, str) else document.text
+    if _OF_A_DRUG.match(item.phrase):
+        # As long as what the drug did is dealt with, that is active treatment of it.
+        return "initial"
     line = _line(text, item.span.start, item.span.end)
     if cue("sequela").search(line):
         return "sequela"

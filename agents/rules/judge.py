@@ -12,6 +12,7 @@ from chartcoder.agents.rules.elsewhere import find_said_closer
 from chartcoder.agents.rules.fitting import find_underdosing_reasons, fitted
 from chartcoder.agents.rules.mentions import as_evidence, find_mentions
 from chartcoder.agents.rules.newborn import find_birth
+from chartcoder.agents.rules.poisoning import name_poisonings
 from chartcoder.agents.rules.policies import policies_for
 from chartcoder.agents.rules.purpose import find_purposes
 from chartcoder.agents.rules.read_once import read_chart_once
@@ -85,6 +86,7 @@ class RulesJudge:
         background = find_background(reading, policies, chart.encounter, mentions)
         over = Places((m.start, m.end) for m in background if m.role == "history")
         mentions = [m for m in mentions if not over.hold(m.start, m.end)] + background
+        mentions = name_poisonings(mentions, reading)
         causes = find_adverse(reading, mentions)
         mentions = [fitted(m, reading, chart.encounter, causes) for m in mentions]
         mentions += [*causes, *find_underdosing_reasons(reading, causes)]
