@@ -115,13 +115,19 @@ def _key(
     principal: list[tuple[int, int, int]],
 ) -> tuple[int, int, int]:
     items = [by_id[n] for n in candidate.evidence if n in by_id]
-    places = [_place(item, principal) for item in items] or [(_ELSEWHERE, 10**9)]
+    places = [_place(item, principal, chart.text) for item in items] or [(_ELSEWHERE, 10**9)]
     section, start = min(places)
     return _rank(chart, book, candidate, items, section), section, start
 
 
-def _place(item: Evidence, principal: list[tuple[int, int, int]]) -> tuple[int, int]:
+def _place(item: Evidence, principal: list[tuple[int, int, int]], text: str) -> tuple[int, int]:
+    """Where evidence stands, best first: in a list of diagnoses too, when it is named again there."""
     start = item.span.start
+    again = re.compile(rf"(?<!\w){re.escape(item.span.text)}(?!\w)", re.IGNORECASE)
+    for begin, end, rank in sorted(principal, key=lambda p: p[2]):
+        named = again.search(text, begin, end)
+        if named is not None:
+            return rank, named.start()
     ranks = [rank for begin, end, rank in principal if begin <= start < end]
     return min([*ranks, _SECTIONS.get(item.span.section, _ELSEWHERE)]), start
 

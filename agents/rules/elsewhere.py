@@ -49,7 +49,11 @@ def find_said_closer(reading: Reading, known: Sequence[Mention]) -> list[Mention
             continue
         said = _words(one.spot.phrase, reading)
         for words, code, mention in problems:
-            if words < said and one.code.startswith(code) and _qualifies(said - words, one, reading):
+            if (
+                words < said
+                and one.code.startswith(code)
+                and _qualifies(said - words, one, reading)
+            ):
                 found.setdefault(" ".join(sorted(said)), _as_closer(one, mention))
                 break
     return list(found.values())
@@ -73,10 +77,7 @@ def _is_main_term(word: str, reading: Reading) -> bool:
 
 
 def _as_closer(one: Found, mention: Mention) -> Mention:
-    return mention_of(one)._replace(
-        section=mention.section, primary=mention.primary,
-        reason=f"says more of {mention.phrase!r} than its list does",
-    )  # fmt: skip
+    return mention_of(one)._replace(reason=f"says more of {mention.phrase!r} than its list does")
 
 
 def _words(phrase: str, reading: Reading) -> frozenset[str]:

@@ -134,6 +134,7 @@ def drop_less_specific(
     unspecified site or side to a named one, an unspecified injury to the injury of that site.
     """
     dropped: dict[str, Rejected] = {}
+    gained: dict[str, tuple[int, ...]] = {}
     for one in candidates:
         if one.code[0] in _STATUS:
             continue
@@ -158,12 +159,22 @@ def drop_less_specific(
                 break
         else:
             continue
+        gained[other.code] = gained.get(other.code, ()) + one.evidence
         dropped[one.code] = Rejected(
             code=one.code, title=one.title, agent="reconciler", rule="less-specific",
             reason=f"{other.code} says more of the same condition (I.B.2, I.B.18)",
             evidence=one.evidence,
         )  # fmt: skip
-    return [c for c in candidates if c.code not in dropped], list(dropped.values())
+    # What the vaguer code was named for is said of the closer one too.
+    kept = [_with_evidence(c, gained.get(c.code, ())) for c in candidates if c.code not in dropped]
+    return kept, list(dropped.values())
+
+
+def _with_evidence(candidate: Candidate, further: tuple[int, ...]) -> Candidate:
+    if not further:
+        return candidate
+    numbers = tuple(dict.fromkeys(candidate.evidence + further))
+    return candidate.model_copy(update={"evidence": numbers})
 
 
 def _without(title: str) -> frozenset[str]:
