@@ -16,6 +16,7 @@ from chartcoder.tabular.codes import fold
 from chartcoder.tabular.home import resources
 
 _AGAINST_DEFAULT = 3
+_SIDES = {"L": "left", "R": "right"}
 _CUE_WORD = re.compile(r"[a-z0-9]+(?:[-'][a-z0-9]+)*")
 
 
@@ -107,6 +108,10 @@ def _write_out(phrase: str, context: str) -> str:
         for length in range(min(longest, len(words) - place), 0, -1):
             raw = " ".join(words[place : place + length])
             core = raw.strip(".,;:()[]?!")
+            if core in _SIDES and not (place and words[place - 1][-1:].isdigit()):
+                result.append(raw.replace(core, _SIDES[core]))
+                place += length
+                break
             sense = _sense(table.get(core.lower(), ()), core, near, context)
             if sense is not None:
                 result.append(raw.replace(core, sense.expansion) if core else raw)

@@ -179,6 +179,8 @@ def _reach(cue: Cue, first: int, last: int, words: list[str], stops: list[bool])
             if words[end] == "," and cue.assertion == "planned" and cue.words[-1] != "for":
                 # What is planned is one thing; what it is for may be a list.
                 break
+            if words[end] == "," and cue.words == ("without",) and not _lists(words, end):
+                break
             if any(_starts(e, words, end) for e in cue.ends if " " in e):
                 break
             end += 1
@@ -195,6 +197,16 @@ def _reach(cue: Cue, first: int, last: int, words: list[str], stops: list[bool])
             return back, end
         return back, first
     return begin, end
+
+
+def _lists(words: list[str], comma: int) -> bool:
+    """A list goes on behind a comma: ``without fever, chills or cough``."""
+    for word in words[comma + 1 :]:
+        if word in (".", ";"):
+            return False
+        if word in ("or", "nor", "and"):
+            return True
+    return False
 
 
 def _starts(phrase: str, words: list[str], place: int) -> bool:

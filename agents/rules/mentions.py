@@ -4,6 +4,7 @@ import re
 from typing import Literal, NamedTuple
 
 from chartcoder.agents.rules.assertion import assertion_of, marks
+from chartcoder.agents.rules.cues import cue
 from chartcoder.agents.rules.document import Document, sentences
 from chartcoder.agents.rules.lookup import Lookup
 from chartcoder.agents.rules.nouns import kind_of_phrase, purpose_words
@@ -88,6 +89,9 @@ def _cut(text: str, start: int, end: int, problem: Problem, lookup: Lookup) -> l
     mentions: list[Mention] = []
     before = ""
     for first, last in segment(sentence, score):
+        told = cue("did_not").search(sentence, first, last)
+        if told and told.start() > first:
+            last = told.start()
         begin, stop, phrase = _bare(sentence, first, last, cues)
         if not phrase or not tokens(phrase):
             continue
@@ -118,7 +122,8 @@ def _cut(text: str, start: int, end: int, problem: Problem, lookup: Lookup) -> l
                 phrase = joined
         best = lookup.find(phrase, 5)
         least = _LEAST_IN_PROSE if problem.prose else _LEAST if first < 4 else _LEAST_AFTER
-        if not best or best[0].score < least:
+        one_word = first >= 4 and len(tokens(phrase)) == 1
+        if not best or best[0].score < least or (one_word and best[0].missing):
             # Words that lead nowhere by themselves may still say a side or a site.
             if mentions and not problem.prose:
                 mentions[-1] = mentions[-1]._replace(modifiers=(*mentions[-1].modifiers, phrase))
@@ -145,18 +150,20 @@ def _stands_by_itself(lookup: Lookup, phrase: str) -> bool:
     return bool(best) and best[0].score >= _ENCOUNTER and best[0].code.startswith("Z")
 
 
-def _with_its_cue(mention: Mention, sentence: str, start: int, lookup: Lookup, cue: str) -> Mention:
+def _with_its_cue(
+    mention: Mention, sentence: str, start: int, lookup: Lookup, said_with: str
+) -> Mention:
     """A mention together with its cue, where the Index has the two as one entry.
 
     "Family history of breast cancer", "old myocardial infarction" and "need for influenza
     vaccination" are entries of their own: there the cue is part of what is documented.
     """
-    place = sentence.lower().rfind(cue, 0, mention.start - start + len(cue) + 1)
-    if place < 0 or mention.start - start - place > len(cue) + 4:
+    place = sentence.lower().rfind(said_with, 0, mention.start - start + len(said_with) + 1)
+    if place < 0 or mention.start - start - place > len(said_with) + 4:
         return mention
     whole = sentence[place : mention.end - start].strip(_TRIM)
     found = lookup.find(whole, 1)
-    said = set(tokens(expand(cue, lookup.context)[0]))
+    said = set(tokens(expand(said_with, lookup.context)[0]))
     if not found:
         return mention
     best = found[0]

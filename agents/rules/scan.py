@@ -66,7 +66,12 @@ def find_conditions(
     symptoms = _symptoms_asked_for(reading, known, counted)
     if symptoms:
         counted += [f for f in reading.stated_in(_SAY_SYMPTOMS) if _asked_for(f, symptoms)]
-    denied = {category(f.code) for f in reading.stated_in(_STATED) if f.assertion == "absent"}
+    listed = {
+        category(f.code) for f in reading.stated_in(["diagnosis"]) if f.assertion == "present"
+    }
+    denied = {
+        category(f.code) for f in reading.stated_in(_STATED) if f.assertion == "absent"
+    } - listed
     found = [
         _as_of_stay(mention_of(one), encounter)
         for one in sorted(set(counted), key=lambda f: f.spot.start)
