@@ -40,6 +40,7 @@ _ROUNDS = 24
 _WITH = frozenset(["with", "in"])
 # The "with" convention does not hold for sepsis, which must be linked in words (I.A.15).
 _LINKED_IN_WORDS = ("A40", "A41", "R65", "P36", "O85")
+_SUBSTANCES = tuple(f"F1{n}" for n in range(10))
 _ORGANISMS = ("B95", "B96", "B97")
 _COVERED = 0.6
 # A combination speaks of all its parts, so a part that is itself doubtful makes none.
@@ -213,7 +214,10 @@ class _Table:
         if best is None:
             return
         _, default, sub = best
-        if self._says(one, other) == "unrelated":
+        said_of_both = self._says(one, other)
+        # A disorder is laid to a substance only where the provider does so (I.C.5.b.3).
+        by_substance = one.code.startswith(_SUBSTANCES) and other.code[0] == "F"
+        if said_of_both == "unrelated" or (by_substance and said_of_both != "tied"):
             return
         facts = self._facts_of([one, other])
         leaf = descend(self.book.tabular, sub.code, facts)

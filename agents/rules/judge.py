@@ -10,6 +10,7 @@ from chartcoder.agents.rules.causes import find_causes
 from chartcoder.agents.rules.delivery import find_outcome
 from chartcoder.agents.rules.elsewhere import find_said_closer
 from chartcoder.agents.rules.fitting import find_underdosing_reasons, fitted
+from chartcoder.agents.rules.joined import join_qualifying
 from chartcoder.agents.rules.mentions import as_evidence, find_mentions
 from chartcoder.agents.rules.newborn import find_birth
 from chartcoder.agents.rules.poisoning import name_poisonings
@@ -77,7 +78,8 @@ class RulesJudge:
         kept: list[Evidence] = []
         passed: list[tuple[Evidence, str]] = []
         seen: set[str] = set()
-        mentions = sound_only(find_mentions(document, lookup, policies), reading, chart.encounter)
+        mentions = join_qualifying(find_mentions(document, lookup, policies), reading)
+        mentions = sound_only(mentions, reading, chart.encounter)
         mentions += find_conditions(reading, policies, chart.encounter, mentions)
         mentions += find_purposes(document, chart.encounter)
         mentions += find_birth(reading)
