@@ -7,8 +7,9 @@ lies in (a coder who finds no finger looks under hand). Tables: ``resources/lexi
 """
 
 import tomllib
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from functools import cache, cached_property, lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from chartcoder.index.store import IndexStore
@@ -136,25 +137,17 @@ class Rewording:
 
         if len(word) < _SHORTEST or not word.isalpha():
             return None
-        lengths = range(len(word) - 2, len(word) + 3)
-        like = sorted(
+        words, lengths = self._store.vocabulary, range(len(word) - 2, len(word) + 3)
+        like = [
             other
-            for first in {word[0], word[1]}
-            for length in lengths
-            for other in self._spelt.get((first, length), ())
-        )
+            for first in sorted({word[0], word[1]})
+            for other in words[bisect_left(words, first) : bisect_left(words, first + "~")]
+            if len(other) in lengths
+        ]
         found = process.extractOne(
             word, like, scorer=OSA.normalized_similarity, score_cutoff=_LEAST_LIKE / 100
         )
         return (canonical(found[0]), float(found[1])) if found else None
-
-    @cached_property
-    def _spelt(self) -> dict[tuple[str, int], list[str]]:
-        """The words of the index by first letter and length."""
-        found: dict[tuple[str, int], list[str]] = {}
-        for word in self._store.vocabulary:
-            found.setdefault((word[0], len(word)), []).append(word)
-        return found
 
     def _apart(self, said: Sequence[str]) -> Iterator[Wording]:
         words: list[str] = []

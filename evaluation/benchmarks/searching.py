@@ -18,12 +18,14 @@ from chartcoder.evaluation.benchmarks.measure import (
     peak_memory,
     run_benchmark,
     run_part,
+    sample_texts,
     table,
 )
 
 _MODULE = "chartcoder.evaluation.benchmarks.searching"
 QUERIES = 200
 ITEMS = 15
+WARMING = 3
 FOUND = 20
 AIMS = {"query": 0.4, "items": 40.0, "open": 20.0}
 
@@ -42,17 +44,6 @@ def phrases(count: int = QUERIES) -> list[str]:
         " ".join(word[:5] if len(word) > 7 else word for word in known[place].split())
         for place in range(0, len(known), len(known) // count)
     ][:count]
-
-
-def items() -> list[str]:
-    """The wordings of evidence in charts: entries of our supplement, spread over the book."""
-    from chartcoder.index.store import open_index
-    from chartcoder.tabular.release import open_release
-
-    store = open_index(open_release("bundled"))
-    ids = [t.id for t in store.all_terms() if t.book == "supplement" and t.code]
-    spread = ids[:: len(ids) // (ITEMS * 10)][: ITEMS * 10]
-    return [" ".join(step.title for step in store.path(number)) for number in spread]
 
 
 def ours(arguments: Sequence[str]) -> Numbers:
@@ -119,23 +110,30 @@ def bm25s(arguments: Sequence[str]) -> Numbers:
 
 
 def walking(arguments: Sequence[str]) -> Numbers:
-    """The evidence items of a chart walked, each under the wordings it is looked up by."""
-    from chartcoder.index.lexicon import wordings
-    from chartcoder.index.navigate import Navigator
-    from chartcoder.index.store import open_index
+    """The evidence of the sample charts looked up as the navigator does it, chart by chart.
+
+    The first charts warm the process and do not count; no chart is looked up twice.
+    """
+    from chartcoder.agents import navigator
+    from chartcoder.agents.book import Book
+    from chartcoder.agents.evidence import extract
+    from chartcoder.agents.rules.judge import RulesJudge
+    from chartcoder.agents.values import Chart
     from chartcoder.tabular.release import open_release
 
-    wanted = items()
-    navigator = Navigator(open_index(open_release("bundled")))
-    charts = [wanted[start : start + ITEMS] for start in range(0, len(wanted), ITEMS)]
-
-    def walk(chart: Sequence[str]) -> None:
-        for item in chart:
-            for wording, _ in wordings(item):
-                navigator.find(wording)
-
-    took = [_cpu(walk, chart) for chart in charts]
-    return {"first": took[0], "items": median(took[1:]), "most": max(took[1:])}
+    release = open_release("bundled")
+    charts = [Chart(text=text) for text in sample_texts()]
+    marked = [extract(chart, Book(release), RulesJudge()).evidence for chart in charts]
+    book = Book(release)
+    took = items = 0.0
+    for place, (chart, evidence) in enumerate(zip(charts, marked, strict=True)):
+        began = time.process_time()
+        for item in evidence:
+            navigator.look_up(item, book, chart.text)
+        if place >= WARMING:
+            took += time.process_time() - began
+            items += len(evidence)
+    return {"items": took / items * ITEMS, "looked_up": items}
 
 
 def opening(arguments: Sequence[str]) -> Numbers:
