@@ -47,16 +47,22 @@ def look_up(
                 if known is None or entry.score > known.score:
                     best[key] = entry
     in_order = sorted(best.values(), key=lambda e: (-e.score, -_said(e.path, e.matched)))
-    return _closer(item, in_order, book, context)
+    variants = [entry for one in ranked for entry in one]
+    return _closer(item, in_order, variants, book, context)
 
 
 def _closer(
-    item: Evidence, entries: list[IndexEntry], book: Book, context: str
+    item: Evidence,
+    entries: list[IndexEntry],
+    variants: Sequence[IndexEntry],
+    book: Book,
+    context: str,
 ) -> list[IndexEntry]:
     """The entries, those first that say more of the qualifiers within the first one's category.
 
     A whole wording that fits without the qualifiers must not hide the line beside it that has them:
-    "non-small cell lung cancer, right upper lobe".
+    "non-small cell lung cancer, right upper lobe". The variants are the same entries as each
+    wording with fewer or more qualifiers found them.
     """
     qualifiers = {w for m in item.modifiers for w in tokens(write_out(m, context))}
     if not entries or not qualifiers:
@@ -65,20 +71,20 @@ def _closer(
     category = book.tabular.get(first.code[:3])
     known = {*first.missing, *tokens(category.title if category else "")}
     said = len(qualifiers.intersection(first.matched))
-    lifted = []
-    for entry in entries:
+    by_key = {(e.code, e.manifestation): e for e in entries}
+    for entry in variants:
         more = len(qualifiers.intersection(entry.matched)) - said
         lost = set(first.matched).difference(entry.matched)
         same = entry.code[:3] == first.code[:3] and known.issuperset(entry.missing)
-        if (
-            more > 0
-            and same
-            and lost.isdisjoint(site_words())
-            and entry.score >= _WORTH_LIFTING * first.score
-        ):
-            entry = entry.model_copy(update={"score": round(first.score + _LIFT * more, 6)})
-        lifted.append(entry)
-    return sorted(lifted, key=lambda e: (-e.score, -_said(e.path, e.matched)))
+        if more <= 0 or not same or not lost.isdisjoint(site_words()):
+            continue
+        key = (entry.code, entry.manifestation)
+        lacking = len(set(entry.missing).difference(first.missing))
+        score = round(first.score + _LIFT * (more - lacking / 2), 6)
+        if entry.score >= _WORTH_LIFTING * first.score and key in by_key:
+            if score > by_key[key].score:
+                by_key[key] = entry.model_copy(update={"score": score})
+    return sorted(by_key.values(), key=lambda e: (-e.score, -_said(e.path, e.matched)))
 
 
 def _ranked(item: Evidence, phrase: str, book: Book, context: str, limit: int) -> list[IndexEntry]:

@@ -121,7 +121,7 @@ def _key(
 
 
 def _place(item: Evidence, principal: list[tuple[int, int, int]], text: str) -> tuple[int, int]:
-    """Where evidence stands, best first: in a list of diagnoses too, when it is named again there."""
+    """Where evidence stands, or is named again in a list of diagnoses: the best of these."""
     start = item.span.start
     again = re.compile(rf"(?<!\w){re.escape(item.span.text)}(?!\w)", re.IGNORECASE)
     for begin, end, rank in sorted(principal, key=lambda p: p[2]):

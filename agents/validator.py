@@ -52,7 +52,7 @@ def verify(
     """
     facts = gather_facts(item, chart)
     candidates: dict[str, Candidate] = {}
-    standing: dict[str, tuple[float, bool, float, int]] = {}
+    standing: dict[str, tuple[float, bool, float, float, int]] = {}
     rejected: list[Rejected] = []
     for entry in entries:
         pair = [(entry.code, "etiology" if entry.manifestation else "sole")]
@@ -88,7 +88,7 @@ def verify(
             for one in [leaf.code, leaf.partner] if leaf.partner else [leaf.code]:
                 standing[one] = (
                     -round(place, 2), role == "manifestation",
-                    -_agreement(book.tabular, one, facts), -len(entry.matched),
+                    -_agreement(book.tabular, one, facts), -confidence, -len(entry.matched),
                 )  # fmt: skip
                 candidates[one] = candidate(
                     book.tabular, one, (item.id,), entry, confidence, leaf.undocumented, role,

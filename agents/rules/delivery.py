@@ -13,12 +13,14 @@ from chartcoder.agents.rules.reading import Reading
 from chartcoder.agents.values import Chart
 
 _DELIVERED = re.compile(
-    r"\b(?:vaginal(?:ly)?|cesarean|caesarean|vacuum|forceps|spontaneous) (?:section |birth |assisted )?"
-    r"deliver(?:y|ed)\b|\b(?:N?SVD|VAVD|VBAC)\b|\bdelivered (?:(?:her|the \w+|him) )?(?:a|an|by|via|at|vaginally|twins)\b|"
-    r"\bdelivery of (?:a|an|viable|live|liveborn)\b|\bplacenta (?:was )?(?:delivered|expelled|intact)|"
-    r"\b(?:LTCS|LSCS|cesarean(?: section)?|c-section) (?:was )?(?:performed|done|carried out)\b",
+    r"\b(?:vaginal(?:ly)?|cesarean|caesarean|vacuum|forceps|spontaneous) "
+    r"(?:section |birth |assisted )?deliver(?:y|ed)\b|\b(?:N?SVD|VAVD|VBAC)\b|"
+    r"\bdelivered (?:(?:her|the \w+|him) )?(?:a|an|by|via|at|vaginally|twins)\b|"
+    r"\bdelivery of (?:a|an|viable|live|liveborn)\b|"
+    r"\bplacenta (?:was )?(?:delivered|expelled|intact)|\b(?:LTCS|LSCS|cesarean(?: section)?|"
+    r"c-section) (?:was )?(?:performed|done|carried out)\b",
     re.IGNORECASE,
-)  # fmt: skip
+)
 _OF_THE_MOTHER = re.compile(r"pregnan|gravid|\bG\d+ ?P\d|labou?r\b|weeks", re.IGNORECASE)
 _EARLIER = re.compile(
     r"post-?partum (?:day|week)s? (?:[7-9]|\d\d)|weeks? post-?partum|readmi", re.IGNORECASE

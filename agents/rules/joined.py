@@ -9,7 +9,7 @@ from chartcoder.index.lexicon import write_out
 from chartcoder.index.words import split, tokens
 
 _COMMA = re.compile(r"\s*[,:(-]\s*|\s+")
-_LINKS = frozenset(["with", "in", "due", "without", "following"])
+_LINKS = frozenset(["with", "in", "due", "following"])
 
 
 def join_qualifying(mentions: Sequence[Mention], reading: Reading) -> list[Mention]:

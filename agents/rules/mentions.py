@@ -21,9 +21,10 @@ _LEAST_AFTER = 0.55
 _LEAST_IN_PROSE = 0.75
 _WITH_CUE = 0.6
 _ENCOUNTER = 0.75
+_AFTER = re.compile(r"(?<![\w/])(?:s/p|status post|after|following)\s*$", re.IGNORECASE)
 _TRIM = " \t\n.,;:-–—*•"
 _SOFT = re.compile(
-    r"^(?:the |a |an |his |her |their |this |that |patient has |new |known |mild(?:ly)? )+", re.I
+    r"^(?:the |a |an |his |her |their |this |that |patient has |new |known |mild(?:ly)? |self[- ]inflicted )+", re.I
 )
 
 
@@ -125,7 +126,7 @@ def _cut(text: str, start: int, end: int, problem: Problem, lookup: Lookup) -> l
         one_word = first >= 4 and len(tokens(phrase)) == 1
         if not best or best[0].score < least or (one_word and best[0].missing):
             # Words that lead nowhere by themselves may still say a side or a site.
-            if mentions and not problem.prose:
+            if mentions and not problem.prose and not _AFTER.search(sentence, 0, first):
                 mentions[-1] = mentions[-1]._replace(modifiers=(*mentions[-1].modifiers, phrase))
             continue
         assertion, mark = assertion_of(cues, begin, stop)
