@@ -9,7 +9,7 @@ drug is looked up in the table itself, and for drugs it does not name in
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from chartcoder.agents.book import Book
@@ -17,7 +17,8 @@ from chartcoder.agents.rules.cues import cue
 from chartcoder.agents.rules.drugs import Drug
 from chartcoder.agents.rules.history import title_of
 from chartcoder.agents.rules.mentions import Mention
-from chartcoder.agents.rules.reading import Reading
+from chartcoder.agents.rules.reading import Places, Reading
+from chartcoder.agents.rules.scan import mention_of
 from chartcoder.agents.rules.zones import Stretch
 from chartcoder.index.words import read_table, tokens
 from chartcoder.tabular.home import resources
@@ -25,10 +26,16 @@ from chartcoder.tabular.home import resources
 _ADVERSE_COLUMN = 6
 JOINED = re.compile(r"\s*(?:\+|and|&|/|,)\s*")
 _ZONES = frozenset(["diagnosis", "course", "plan", "system", "history", "prose", "past", "results"])
+# What only a provider gives: that it was not given is a decision, no underdosing.
+_GIVEN = frozenset(["T45.1X", "T45.AX", "T50.8X", "T41.20"])
+_TELLS_EFFECTS = frozenset(["diagnosis", "course", "plan", "system", "prose"])
 _LOOK_BACK = 800
 _RIGHT_BEHIND = 25
 _ENDS = re.compile(r"[.;](?!\d)|\n")
 _NEAR = 90
+# Poisonings and the use of psychoactive substances are no effects of a drug taken as ordered.
+_NO_EFFECTS = ("T", "F10", "F11", "F12", "F13", "F14", "F15", "F16", "F17", "F18", "F19")
+_OF_DRUGS = re.compile(r"\bdrug|induced|medica", re.IGNORECASE)
 
 
 class Tied(NamedTuple):
@@ -132,7 +139,8 @@ def _one_of_group(stem: str, reading: Reading) -> str:
     return stems.pop() if len(stems) == 1 else stem
 
 
-def find_tied(reading: Reading) -> list[Tied]:
+@lru_cache(maxsize=8)
+def find_tied(reading: Reading) -> tuple[Tied, ...]:
     """Drugs that the chart ties to a condition, or names as taken less than ordered."""
     text = reading.text
     found: list[Tied] = []
@@ -154,18 +162,28 @@ def find_tied(reading: Reading) -> list[Tied]:
             if (cue("tied_before").search(lead) or joined) and not cue("not_adverse").search(lead):
                 last_tied = end
                 found.append(Tied(start, end, stem, True, stretch, "5"))
-            elif cue("tied_after").match(text, end) or _names_effect(reading, stretch, end):
+            elif cue("tied_to_the_one_before").match(text, end):
+                found.append(Tied(start, end, stem, True, stretch, "5"))
+            elif cue("tied_after").match(text, end) or _names_effect(reading, stretch, start, end):
                 found.append(Tied(start, end, stem, False, stretch, "5"))
-            elif less and start == _nearest(text, stretch, named):
+            elif less and stem not in _GIVEN and start == _nearest(text, stretch, named):
                 found.append(Tied(start, end, stem, False, stretch, "6"))
-    return found
+    return tuple(found)
 
 
-def _names_effect(reading: Reading, stretch: Stretch, end: int) -> bool:
-    """The drug stands right before a condition as its adjective: ``opioid constipation``."""
-    return any(
-        f.spot.start - end == 1 and reading.text[end] == " " for f in reading.conditions_in(stretch)
-    )
+def _names_effect(reading: Reading, stretch: Stretch, start: int, end: int) -> bool:
+    """The drug is the adjective of a condition: ``opioid constipation``, ``statin myopathy``."""
+    tabular = reading.lookup.book.tabular
+    for found in reading.conditions_in(stretch):
+        if found.code.startswith(_NO_EFFECTS):
+            continue
+        if found.spot.start - end == 1 and reading.text[end] == " ":
+            return True
+        if found.spot.start == start and found.spot.end > end:
+            entry = tabular.get(found.code.rstrip("-"))
+            if entry is not None and _OF_DRUGS.search(entry.title):
+                return True
+    return False
 
 
 def _nearest(text: str, stretch: Stretch, named: Sequence[tuple[int, int, str]]) -> int:
@@ -186,9 +204,9 @@ def find_adverse(reading: Reading, known: Sequence[Mention]) -> list[Mention]:
         known: the mentions found already: an adverse effect needs a condition beside it.
 
     Returns:
-        One mention for each drug code, role ``cause``.
+        One mention for each place where a drug is named so, role ``cause``.
     """
-    found: dict[str, Mention] = {}
+    found: list[Mention] = []
     book = reading.lookup.book
     stated = sorted((m.start, m.end) for m in known if m.assertion in ("present", "resolved"))
     for tied in find_tied(reading):
@@ -197,12 +215,39 @@ def find_adverse(reading: Reading, known: Sequence[Mention]) -> list[Mention]:
         title = title_of(book, tied.stem + tied.kind)
         if title:
             stretch = tied.stretch
-            found.setdefault(title, Mention(
-                tied.start, tied.end, title, "present", "", False, stretch.zone,
-                (stretch.start, stretch.end), role="cause",
-                reason="drug as the cause" if tied.kind == "5" else "taken less than ordered",
-            ))  # fmt: skip
-    return list(found.values())
+            found.append(
+                Mention(
+                    tied.start, tied.end, title, "present", "", False, stretch.zone,
+                    (stretch.start, stretch.end), role="cause",
+                    reason="drug as the cause" if tied.kind == "5" else "taken less than ordered",
+                )
+            )  # fmt: skip
+    return found
+
+
+def find_effects(reading: Reading, known: Sequence[Mention]) -> list[Mention]:
+    """What a drug brought about, where no other finder took it up (I.C.19.e.5.a).
+
+    Args:
+        reading: the chart.
+        known: the mentions found already.
+
+    Returns:
+        The conditions that the treating provider ties to a drug, symptoms included: the nature of
+        an adverse effect is coded with the drug.
+    """
+    taken = Places((m.start, m.end) for m in known if m.assertion == "present")
+    found = []
+    for tied in find_tied(reading):
+        if tied.kind != "5" or tied.stretch.zone not in _TELLS_EFFECTS:
+            continue
+        for one in reading.conditions_in(tied.stretch):
+            place = (one.spot.start, one.spot.end)
+            if one.assertion != "present" or one.code[0] in "TVWXYZ" or taken.hold(*place):
+                continue
+            if _next_to(tied, place, reading.text):
+                found.append(mention_of(one)._replace(reason="brought about by a drug"))
+    return found
 
 
 def _beside(tied: Tied, stated: Sequence[tuple[int, int]], reading: Reading) -> bool:
@@ -214,11 +259,14 @@ def _beside(tied: Tied, stated: Sequence[tuple[int, int]], reading: Reading) -> 
         (f.spot.start, f.spot.end) for f in reading.conditions_in(tied.stretch)
         if f.assertion == "present" and f.code[0] not in "VWXYZ"
     ]  # fmt: skip
-    for start, end in places:
-        gap = tied.start - end if tied.before else start - tied.end
-        between = reading.text[min(end, tied.end) : max(start, tied.start)]
-        if -1 <= gap < (_NEAR if tied.before else _RIGHT_BEHIND) and not _ENDS.search(between):
-            return True
-        if start <= tied.start and tied.end <= end:
-            return True
-    return False
+    return any(_next_to(tied, place, reading.text) for place in places)
+
+
+def _next_to(tied: Tied, place: tuple[int, int], text: str) -> bool:
+    """A condition stands where the drug's effect is named: before it or behind it, or around it."""
+    start, end = place
+    if start <= tied.start and tied.end <= end:
+        return True
+    gap = tied.start - end if tied.before else start - tied.end
+    between = text[min(end, tied.end) : max(start, tied.start)]
+    return -1 <= gap < (_NEAR if tied.before else _RIGHT_BEHIND) and not _ENDS.search(between)

@@ -23,6 +23,13 @@ _ADVERSE = "Adverse effect of "
 _LESS = "Underdosing of "
 _CANCER_DRUG = re.compile(r"antineoplastic|checkpoint")
 _NEAR = 60
+_TIED = "induced|related|associated|mediated|caused|brought|due|secondary|from|by"
+_GRADE = re.compile(
+    r"\bgrade \d\b|\b(?:drug|medication|immune|therapy|treatment)[- ]"
+    r"(?:induced|related|mediated|associated)\b",
+    re.IGNORECASE,
+)
+_LEAD = 120
 
 
 def is_newborn(encounter: Encounter) -> bool:
@@ -32,7 +39,7 @@ def is_newborn(encounter: Encounter) -> bool:
 
 def fitted(
     mention: Mention, reading: Reading, encounter: Encounter, causes: Sequence[Mention]
-) -> Mention:
+) -> Mention | None:
     """The mention with the words under which the Index has it for this patient.
 
     Args:
@@ -40,6 +47,9 @@ def fitted(
         reading: the chart.
         encounter: its age tells a newborn.
         causes: drugs that the chart names as causes.
+
+    Returns:
+        None where the words are nothing but the drug that is the cause: "NSAID induced".
     """
     if mention.role not in ("problem", "finding"):
         return mention
@@ -48,11 +58,18 @@ def fitted(
         mention = mention._replace(
             start=mention.start + number.end(), phrase=mention.phrase[number.end() :]
         )
+    if _only_the_drug(mention, reading, causes):
+        return None
     for wording in _wordings(mention, reading, encounter, causes):
         best = reading.lookup.find(wording, 1)
-        if best and not best[0].missing and not best[0].unmatched:
+        if best and not best[0].missing and not best[0].unmatched and _other_than_use(best[0].code):
             return mention._replace(phrase=wording)
     return mention
+
+
+def _other_than_use(code: str) -> bool:
+    """Not a code for the use of psychoactive substances, which drugs as ordered are not."""
+    return not code.startswith("F1")
 
 
 def _wordings(
@@ -61,12 +78,15 @@ def _wordings(
     phrase = mention.phrase
     cause = _cause(mention, reading.text, causes)
     if cause is not None:
-        yield f"{phrase} due to {reading.text[cause.start : cause.end]}"
-        if _CANCER_DRUG.search(cause.phrase):
-            yield f"{phrase} due to antineoplastic chemotherapy"
-        yield f"drug induced {phrase}"
-        yield f"{phrase} due to drug"
-        yield f"{phrase} due to medication"
+        for bare in _bare(mention, cause, reading):
+            if _CANCER_DRUG.search(cause.phrase):
+                yield f"antineoplastic chemotherapy induced {bare}"
+                yield f"chemotherapy induced {bare}"
+                yield f"{bare} due to antineoplastic chemotherapy"
+            yield f"{bare} due to {reading.text[cause.start : cause.end]}"
+            yield f"drug induced {bare}"
+            yield f"{bare} due to drug"
+            yield f"{bare} due to medication"
     if is_newborn(encounter) and not _OF_NEWBORN.search(phrase):
         yield f"{phrase} newborn"
         yield f"neonatal {phrase}"
@@ -79,10 +99,39 @@ def _wordings(
         yield f"type 1 {write_out(phrase, reading.lookup.context)}"
 
 
+def _only_the_drug(mention: Mention, reading: Reading, causes: Sequence[Mention]) -> bool:
+    cause = _cause(mention, reading.text, causes)
+    return (
+        cause is not None
+        and mention.start <= cause.start
+        and cause.end <= mention.end
+        and next(_bare(mention, cause, reading), "") == ""
+    )
+
+
+def _bare(mention: Mention, cause: Mention, reading: Reading) -> Iterator[str]:
+    """The condition without its drug and without how it is graded, then as it was spotted."""
+    drug = re.escape(reading.text[cause.start : cause.end])
+    words = re.sub(rf"(?i)\b{drug}\b[-\s]*(?:{_TIED})?", " ", mention.phrase)
+    words = re.sub(rf"(?i)(?<=\w)[-\s,]+(?:{_TIED})\b.*$", "", words).strip(" -,")
+    words = " ".join(_GRADE.sub(" ", words).split())
+    if words:
+        yield words
+    stretch = reading.stretch_at(mention.start)
+    for found in reading.conditions_in(stretch) if stretch is not None else ():
+        inside = mention.start <= found.spot.start and found.spot.end <= mention.end
+        if inside and found.spot.phrase != words:
+            yield found.spot.phrase
+
+
 def _cause(mention: Mention, text: str, causes: Sequence[Mention]) -> Mention | None:
     """The drug that the same sentence names as the cause of this condition."""
     for cause in causes:
         if not cause.phrase.startswith(_ADVERSE) or cause.assertion != "present":
+            continue
+        if mention.start >= cause.end and cue("tied_before").search(
+            text[max(0, cause.start - _LEAD) : cause.start]
+        ):
             continue
         first, last = sorted([(mention.start, mention.end), (cause.start, cause.end)])
         between = text[first[1] : last[0]]

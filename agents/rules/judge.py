@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from chartcoder.agents.book import Book
 from chartcoder.agents.judge import Choice, Mentions, Settlement
-from chartcoder.agents.rules.adverse import find_adverse
+from chartcoder.agents.rules.adverse import find_adverse, find_effects
 from chartcoder.agents.rules.background import find_background
 from chartcoder.agents.rules.causes import find_causes
 from chartcoder.agents.rules.delivery import find_outcome
@@ -16,6 +16,7 @@ from chartcoder.agents.rules.newborn import find_birth
 from chartcoder.agents.rules.poisoning import name_poisonings
 from chartcoder.agents.rules.policies import policies_for
 from chartcoder.agents.rules.purpose import find_purposes
+from chartcoder.agents.rules.qualified import qualify
 from chartcoder.agents.rules.read_once import read_chart_once
 from chartcoder.agents.rules.reading import Places
 from chartcoder.agents.rules.scan import find_conditions, sound_only
@@ -84,13 +85,16 @@ class RulesJudge:
         mentions += find_purposes(document, chart.encounter)
         mentions += find_birth(reading)
         mentions += find_outcome(reading, chart)
+        mentions = qualify(mentions, reading)
         mentions += find_said_closer(reading, mentions)
         background = find_background(reading, policies, chart.encounter, mentions)
         over = Places((m.start, m.end) for m in background if m.role == "history")
         mentions = [m for m in mentions if not over.hold(m.start, m.end)] + background
         mentions = name_poisonings(mentions, reading)
         causes = find_adverse(reading, mentions)
-        mentions = [fitted(m, reading, chart.encounter, causes) for m in mentions]
+        mentions += find_effects(reading, mentions)
+        fitting = (fitted(m, reading, chart.encounter, causes) for m in mentions)
+        mentions = [m for m in fitting if m is not None]
         mentions += [*causes, *find_underdosing_reasons(reading, causes)]
         mentions += find_causes(reading, policies, mentions)
         for number, mention in enumerate(mentions):
