@@ -81,7 +81,8 @@ def _as_closer(one: Found, mention: Mention) -> Mention:
 
 
 def _words(phrase: str, reading: Reading) -> frozenset[str]:
-    return frozenset(tokens(write_out(phrase, reading.lookup.context))) - LATERALITY
+    # "Both eyes" is a side, as "bilateral" is.
+    return frozenset(tokens(write_out(phrase, reading.lookup.context))) - LATERALITY - {"eye"}
 
 
 def _category(mention: Mention, reading: Reading) -> str:

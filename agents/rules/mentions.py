@@ -24,7 +24,9 @@ _ENCOUNTER = 0.75
 _AFTER = re.compile(r"(?<![\w/])(?:s/p|status post|after|following)\s*$", re.IGNORECASE)
 _TRIM = " \t\n.,;:-–—*•"
 _SOFT = re.compile(
-    r"^(?:the |a |an |his |her |their |this |that |patient has |new |known |mild(?:ly)? |self[- ]inflicted )+", re.I
+    r"^(?:the |a |an |his |her |their |this |that |patient has |new |known |mild(?:ly)? "
+    r"|self[- ]inflicted )+",
+    re.I,
 )
 
 

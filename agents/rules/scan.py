@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from chartcoder.agents.rules.cues import cue
+from chartcoder.agents.rules.history import is_chronic
 from chartcoder.agents.rules.mentions import Mention
 from chartcoder.agents.rules.policies import Policies
 from chartcoder.agents.rules.reading import SILENT, Found, Places, Reading
@@ -33,6 +34,7 @@ _SAY_SYMPTOMS = frozenset(["diagnosis", "course", "system", "history", "prose", 
 _CODE = re.compile(r"\b[A-Z]\d[\dA-Z](?:\.[\dA-Z]{1,4})?-?")
 _FEW = 6
 _MOSTLY = 0.5
+_FIRST_PART = 0.3
 _SURELY = 0.72
 
 
@@ -120,7 +122,33 @@ def _unlisted(reading: Reading) -> list[Found]:
     headed = headed_problems(reading)
     if headed:
         return [f for f in reading.stated_in(_UNHEADED) if f.stretch in headed]
-    return [f for f in reading.stated_in(_RUNNING) if _told(f)]
+    told = [f for f in reading.stated_in(_RUNNING) if _told(f) and not _is_past(f)]
+    start = _conclusion(reading)
+    return told + [f for f in reading.stated_in(_RUNNING) if _concluded(f, start)]
+
+
+def _conclusion(reading: Reading) -> int:
+    """Where the writer of a letter turns to the opinion: its symptoms are those that stay open."""
+    text = reading.text
+    found = cue("concludes").search(text, int(len(text) * _FIRST_PART))
+    return found.start() if found else len(text)
+
+
+def _concluded(one: Found, start: int) -> bool:
+    if one.spot.start < start or one.stretch.zone == "past":
+        return False
+    # Doubt in the sentence is of the cause, not of the symptom itself.
+    doubted = one.assertion == "hypothetical" and one.mark is None
+    if one.assertion != "present" and not doubted:
+        return False
+    return one.code.startswith(("R", *_LIKE_SYMPTOMS)) and not cue("at_worst").search(one.said)
+
+
+def _is_past(one: Found) -> bool:
+    """An event of the past: no lasting disease, told with its year or its course of treatment."""
+    if is_chronic(one.code):
+        return False
+    return cue("told_of_past").search(one.said) is not None
 
 
 def _symptoms_asked_for(
@@ -224,6 +252,9 @@ def _unsound(mention: Mention, reading: Reading) -> bool:
         return True
     best = reading.lookup.find(mention.phrase, 1)
     if best and best[0].code[:1] in "VWXY":
+        return True
+    if best and best[0].code[:1] == "Z" and best[0].missing and len(forms) == 1:
+        # "Reduced", "repaired", "daughter": a word out of a wording, no status.
         return True
     stretch = reading.stretch_at(mention.start)
     if stretch is None:
