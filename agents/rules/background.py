@@ -32,7 +32,7 @@ def find_background(
     if "code" not in (policies.status, policies.background):
         return []
     found: list[Mention] = []
-    history = find_history(reading)
+    history = find_history(reading, encounter)
     if policies.status == "code":
         found += history
         found += find_status(reading, encounter)

@@ -12,10 +12,26 @@ from chartcoder.agents.book import Book
 from chartcoder.agents.rules.cues import cue
 from chartcoder.agents.rules.mentions import Mention
 from chartcoder.agents.rules.reading import Found, Reading
+from chartcoder.agents.values import Encounter
 from chartcoder.index.words import read_table
 from chartcoder.tabular.home import resources
 
 _PAST_ZONES = frozenset(["past", "surgical"])
+# Cancers and polyps, clots, strokes, infarctions and arrests, organisms, self-harm.
+_GUIDES_CARE = (
+    "Z85",
+    "Z86.00",
+    "Z86.01",
+    "Z86.1",
+    "Z86.3",
+    "Z86.7",
+    "I25.2",
+    "Z87.7",
+    "Z87.8",
+    "Z91",
+)
+_DIABETES_OF_PREGNANCY = "Z86.32"
+_DIABETES = ("E08", "E09", "E10", "E11", "E13")
 
 
 class Past(NamedTuple):
@@ -47,11 +63,12 @@ def title_of(book: Book, code: str) -> str:
     return entry.title if entry else ""
 
 
-def find_history(reading: Reading) -> list[Mention]:
+def find_history(reading: Reading, encounter: Encounter) -> list[Mention]:
     """Conditions that the chart tells as over, worded as personal history.
 
     Args:
         reading: the chart.
+        encounter: a visit reports of the past only what bears on care (IV.J).
 
     Returns:
         One mention a history code, role ``history``, with the chart's words for the condition.
@@ -60,6 +77,8 @@ def find_history(reading: Reading) -> list[Mention]:
     for one in reading.conditions:
         past = past_of(one.code)
         if past is None or past.code in found or not _is_over(one, past.kind, reading):
+            continue
+        if not _bears(past, one, reading, encounter) or _of_another(one):
             continue
         if past.kind != "cancer" and is_present(past.code, reading):
             continue
@@ -71,6 +90,23 @@ def find_history(reading: Reading) -> list[Mention]:
                 (stretch.start, stretch.end), role="history", reason="told as history",
             )  # fmt: skip
     return list(found.values())
+
+
+def _bears(past: Past, one: Found, reading: Reading, encounter: Encounter) -> bool:
+    """For a stay all history counts; for a visit what still guides care, or what it deals with."""
+    if past.code == _DIABETES_OF_PREGNANCY and any(
+        f.code.startswith(_DIABETES) and f.assertion == "present" for f in reading.conditions
+    ):
+        return False
+    if encounter.setting == "inpatient" or one.stretch.zone not in _PAST_ZONES:
+        return True
+    return past.code.startswith(_GUIDES_CARE)
+
+
+def _of_another(one: Found) -> bool:
+    """The sentence tells it of a relative or a friend."""
+    before = one.said[: max(0, one.spot.start - one.stretch.start)]
+    return cue("not_the_patient").search(before) is not None
 
 
 def _is_over(one: Found, kind: str, reading: Reading) -> bool:
@@ -89,15 +125,23 @@ def _is_over(one: Found, kind: str, reading: Reading) -> bool:
     if kind == "cancer":
         if cue("cancer_active").search(clause) and not cue("surely_over").search(clause):
             return False
+        if cue("taken_out").search(one.said):
+            return not cue("cancer_active").search(one.said)
         if cue("surely_over").search(clause) or (told and not cue("cancer_active").search(clause)):
             return True
         return zone in _PAST_ZONES and bool(cue("over").search(clause))
     if kind == "acute":
         if one.code.startswith("I63") and cue("residual").search(reading.text, *one.stretch.around):
             return False
+        near = reading.text[max(one.stretch.start, one.spot.start - 20) : one.spot.start]
+        if cue("old_before").search(near) and zone not in ("plan",):
+            return True
         if zone in _PAST_ZONES:
             return told or bool(cue("dated").search(clause) or cue("history").search(clause))
         return told and zone in ("history", "prose", "diagnosis", "plan")
+    if kind == "removed":
+        after = reading.text[one.spot.end : one.spot.end + 15]
+        return told or bool(cue("dated").search(after))
     if one.mark and one.mark.chronic_stays and is_chronic(one.code):
         return False
     return told or (one.assertion == "resolved" and zone in _PAST_ZONES)

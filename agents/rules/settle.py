@@ -126,7 +126,8 @@ def _body_mass_with_a_diagnosis(
     candidates: list[Candidate],
 ) -> tuple[list[Candidate], list[Rejected]]:
     """A body mass index is coded only beside a diagnosis by the provider (I.B.14, I.C.21.c.3)."""
-    if any(c.code.startswith(_NEEDS_WEIGHT) for c in candidates):
+    pregnant = any(c.code[0] == "O" for c in candidates)
+    if any(c.code.startswith(_NEEDS_WEIGHT) for c in candidates) and not pregnant:
         return candidates, []
     reason = "a body mass index is coded only with an associated diagnosis (I.B.14)"
     alone = [c for c in candidates if c.code.startswith("Z68")]

@@ -1,0 +1,100 @@
+"""Circumstances beside the diseases: self-harm in the past, housing, adherence, dependence, shots.
+
+Which words tell which circumstance stands in ``resources/rules/circumstances.toml``. Social
+circumstances may come from any clinician's note (I.B.14), the others from the provider's.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from typing import NamedTuple
+
+from chartcoder.agents.rules.mentions import Role
+from chartcoder.agents.rules.reading import Reading
+from chartcoder.agents.rules.substances import Told
+from chartcoder.agents.values import Encounter
+from chartcoder.tabular.home import resources
+
+_TOLD = frozenset(
+    ["diagnosis", "past", "surgical", "history", "plan", "prose", "medications", "social",
+     "system", "course", "obstetric"]
+)  # fmt: skip
+_ANY = _TOLD | {"nursing", "other"}
+_NOT_SO = frozenset(["absent", "family", "possible", "hypothetical", "planned", "screening"])
+
+
+class Circumstance(NamedTuple):
+    """One row of ``circumstances.toml``; its fields are explained there."""
+
+    code: str
+    says: re.Pattern[str]
+    unless: re.Pattern[str] | None
+    needs: re.Pattern[str] | None
+    ages: tuple[float, float]
+    setting: str
+    zones: frozenset[str]
+    role: Role
+
+
+def _one_of(words: list[str]) -> re.Pattern[str] | None:
+    return re.compile("|".join(f"(?:{w})" for w in words), re.IGNORECASE) if words else None
+
+
+@cache
+def _table() -> tuple[Circumstance, ...]:
+    with (resources() / "rules" / "circumstances.toml").open("rb") as stream:
+        rows = tomllib.load(stream)["circumstance"]
+    found = []
+    for row in rows:
+        says = _one_of(row["says"])
+        if says is not None:
+            first, last = row.get("ages", (0, 131))
+            found.append(
+                Circumstance(
+                    row["code"], says, _one_of(row.get("unless", [])), _one_of(row.get("with", [])),
+                    (float(first), float(last)), row.get("setting", ""),
+                    frozenset(row["zones"]) if "zones" in row
+                    else _ANY if row.get("who") == "any" else _TOLD,
+                    "history" if row.get("role") == "history" else "status",
+                )
+            )  # fmt: skip
+    return tuple(found)
+
+
+def find_circumstances(reading: Reading, encounter: Encounter) -> Iterator[Told]:
+    """Circumstances that the chart tells of the patient, each code once.
+
+    Args:
+        reading: the chart.
+        encounter: its age and setting decide what can be meant.
+    """
+    for row in _table():
+        if encounter.age is not None and not row.ages[0] <= encounter.age < row.ages[1]:
+            continue
+        if row.setting and encounter.setting != row.setting:
+            continue
+        told = next(_told(row, reading), None)
+        if told is not None:
+            yield told
+
+
+def _told(row: Circumstance, reading: Reading) -> Iterator[Told]:
+    text = reading.text
+    for found in row.says.finditer(text):
+        stretch = reading.stretch_at(found.start())
+        if stretch is None or stretch.zone not in row.zones:
+            continue
+        limit = stretch.around[1] if stretch.kind == "topic" else stretch.end
+        if found.end() > limit:
+            continue
+        said = text[stretch.start : limit]
+        if row.unless and row.unless.search(said):
+            continue
+        if row.needs and not row.needs.search(said):
+            continue
+        if reading.said_of(stretch, found.start(), found.end())[0] in _NOT_SO:
+            continue
+        yield Told(
+            row.code, found.start(), found.end(), stretch, row.role, "a circumstance of the patient"
+        )
