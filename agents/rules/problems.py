@@ -78,6 +78,8 @@ def _of_section(lines: list[Line], first: int) -> list[Problem]:
     numbered = any(line.bullet == "number" for line in lines)
     short_heads = _short_heads(lines)
     listing = lines[0].section in LISTING
+    # A list that begins with a bullet has its problems behind bullets; what follows it is no head.
+    marks_lead = lines[0].bullet == "mark" and lines[0].section in ASSESSING
     found: list[tuple[Line, int, int, bool]] = []
     for place, line in enumerate(lines):
         ranked = _RANK.match(line.text)
@@ -95,7 +97,7 @@ def _of_section(lines: list[Line], first: int) -> list[Problem]:
             is_head = line.bullet == "number" or (
                 not line.bullet and place in short_heads and not planning
             )
-        elif short_heads:
+        elif short_heads and not marks_lead:
             is_head = place in short_heads
         else:
             is_head = line.bullet == "mark" and not planning
