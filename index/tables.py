@@ -16,7 +16,7 @@ from chartcoder.tabular.codes import fold
 from chartcoder.tabular.home import resources
 
 MALIGNANT, SECONDARY, UNSPECIFIED_BEHAVIOUR = 2, 3, 7
-ACCIDENTAL, ADVERSE_EFFECT = 2, 6
+ACCIDENTAL, SELF_HARM, ADVERSE_EFFECT = 2, 3, 6
 
 _IDLE = re.compile(r"^(?:[\s,.;:-]|\b(?:of|to|the|by|from|due|in|at|with|on|and)\b)+", re.I)
 _IDLE_END = re.compile(r"(?:[\s,.;:-]|\b(?:of|to|the|by|from|due|in|at|with|on|and)\b)+$", re.I)

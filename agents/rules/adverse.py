@@ -30,6 +30,7 @@ _ZONES = frozenset(["diagnosis", "course", "plan", "system", "history", "prose",
 _GIVEN = frozenset(["T45.1X", "T45.AX", "T50.8X", "T41.20"])
 _TELLS_EFFECTS = frozenset(["diagnosis", "course", "plan", "system", "prose"])
 _LOOK_BACK = 800
+_LIST_GOES_ON = re.compile(r"\s*(?:[,.;:)/&+]|and\b|or\b|$)", re.M)
 _RIGHT_BEHIND = 25
 _ENDS = re.compile(r"[.;](?!\d)|\n")
 _NEAR = 90
@@ -158,7 +159,7 @@ def find_tied(reading: Reading) -> tuple[Tied, ...]:
                 found.append(Tied(start, end, stem, False, stretch, "6"))
         for start, end, stem in named:
             lead = text[stretch.start : start]
-            joined = last_tied >= 0 and JOINED.fullmatch(text, last_tied, start) is not None
+            joined = last_tied >= 0 and _in_list(text, last_tied, start, end)
             if (cue("tied_before").search(lead) or joined) and not cue("not_adverse").search(lead):
                 last_tied = end
                 found.append(Tied(start, end, stem, True, stretch, "5"))
@@ -169,6 +170,13 @@ def find_tied(reading: Reading) -> tuple[Tied, ...]:
             elif less and stem not in _GIVEN and start == _nearest(text, stretch, named):
                 found.append(Tied(start, end, stem, False, stretch, "6"))
     return tuple(found)
+
+
+def _in_list(text: str, last: int, start: int, end: int) -> bool:
+    """The drug goes on a list of causes, and is not the remedy named behind them."""
+    if not JOINED.fullmatch(text, last, start):
+        return False
+    return text[last:start].strip() != "," or _LIST_GOES_ON.match(text, end) is not None
 
 
 def _names_effect(reading: Reading, stretch: Stretch, start: int, end: int) -> bool:

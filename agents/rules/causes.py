@@ -11,18 +11,23 @@ from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
+from chartcoder.agents.rules.assertion import affirmed
 from chartcoder.agents.rules.cues import cue
 from chartcoder.agents.rules.history import title_of
 from chartcoder.agents.rules.mentions import Mention
 from chartcoder.agents.rules.policies import Policies
 from chartcoder.agents.rules.reading import Reading
 from chartcoder.agents.rules.zones import Stretch
+from chartcoder.index.tables import SELF_HARM, stated_intent
 from chartcoder.tabular.home import resources
 
 _ZONES = frozenset(
     ["history", "nursing", "prose", "diagnosis", "course", "other", "system", "plan"]
 )
+_DIAGNOSES = frozenset(["diagnosis", "plan"])
+_SILENT = frozenset(["family", "past", "copied", "social"])
 _AFTER = 30
+_YEAR = re.compile(r"(?<![\d.])(?:19[3-9]|20[0-9])\d(?![\d.,]\d)")
 _INJURY = re.compile(r"S\d|T(?:0[7-9]|1\d|2\d|3[0-4])")
 
 
@@ -31,16 +36,32 @@ class Cause(NamedTuple):
 
     code: str
     says: re.Pattern[str]
+    story: bool = False
+    objects: tuple[tuple[str, re.Pattern[str]], ...] = ()
+
+
+class _Table(NamedTuple):
+    causes: tuple[Cause, ...]
+    self_harm: tuple[Cause, ...]
+    vehicle: dict[str, re.Pattern[str]]
 
 
 @cache
-def _table() -> tuple[tuple[Cause, ...], dict[str, re.Pattern[str]]]:
+def _table() -> _Table:
     table = tomllib.loads((resources() / "rules" / "external_causes.toml").read_text("utf-8"))
-    causes = tuple(
-        Cause(row["code"], re.compile("|".join(f"(?:{p})" for p in row["says"]), re.I))
-        for row in table["cause"]
+    return _Table(
+        tuple(_cause(row) for row in table["cause"]),
+        tuple(_cause(row) for row in table["self_harm"]),
+        {name: re.compile(p, re.I) for name, p in table["vehicle"].items()},
     )
-    return causes, {name: re.compile(p, re.I) for name, p in table["vehicle"].items()}
+
+
+def _cause(row: dict) -> Cause:  # type: ignore[type-arg]
+    return Cause(
+        row["code"], re.compile("|".join(f"(?:{p})" for p in row["says"]), re.I),
+        bool(row.get("story")),
+        tuple((code, re.compile(p, re.I)) for code, p in row.get("objects", {}).items()),
+    )  # fmt: skip
 
 
 def find_causes(reading: Reading, policies: Policies, known: Sequence[Mention]) -> list[Mention]:
@@ -53,28 +74,59 @@ def find_causes(reading: Reading, policies: Policies, known: Sequence[Mention]) 
     """
     if policies.external_causes != "code" or not _injured(reading, known):
         return []
-    stretches = [s for s in reading.stretches if s.zone in _ZONES]
+    stretches = [s for s in reading.stretches if s.zone in _ZONES and _of_this_time(reading, s)]
     road = _road_accident(reading, stretches)
     if road is not None:
         return [road]
-    causes, _ = _table()
+    table = _table()
+    done = _told(reading, stretches, table.self_harm) if _self_harm(reading) else []
+    return done or _told(reading, stretches, table.causes)
+
+
+def _told(reading: Reading, stretches: Sequence[Stretch], causes: Sequence[Cause]) -> list[Mention]:
+    """The narrowest cause that any stretch tells."""
     best: tuple[int, Mention] | None = None
     for stretch in stretches:
         said = reading.text[stretch.start : stretch.end]
-        if cue("not_this_injury").search(said):
-            continue
         for rank, cause in enumerate(causes):
             if best is not None and rank >= best[0]:
                 break
             found = cause.says.search(said)
-            title = title_of(reading.lookup.book, cause.code) if found else ""
-            if found and title:
+            if found is None or (cause.story and stretch.zone in _DIAGNOSES):
+                continue
+            code = next((code for code, what in cause.objects if what.search(said)), cause.code)
+            title = title_of(reading.lookup.book, code)
+            if title:
                 mention = _mention(
                     stretch, stretch.start + found.start(), stretch.start + found.end(), title
                 )
                 best = (rank, mention)
                 break
     return [best[1]] if best is not None else []
+
+
+def _of_this_time(reading: Reading, stretch: Stretch) -> bool:
+    """The stretch does not tell of another time: by its words, or by a year before the last."""
+    said = reading.text[stretch.start : stretch.end]
+    if cue("not_this_injury").search(said):
+        return False
+    named = [int(year) for year in _YEAR.findall(said)]
+    return not named or max(named) >= max(int(year) for year in _YEAR.findall(reading.text))
+
+
+def _self_harm(reading: Reading) -> bool:
+    """The chart states that the patient did it to himself, or that he did and wanted to die."""
+    own_body = thoughts = False
+    for stretch in reading.stretches:
+        said = reading.text[stretch.start : stretch.end]
+        if stretch.zone in _SILENT or not _of_this_time(reading, stretch):
+            continue
+        if stated_intent(said) == SELF_HARM and stated_intent(affirmed(said)) == SELF_HARM:
+            return True
+        own_body = own_body or cue("own_body").search(said) is not None
+        if not thoughts and cue("suicidal").search(said):
+            thoughts = cue("suicidal").search(affirmed(said)) is not None
+    return own_body and thoughts
 
 
 def _mention(stretch: Stretch, start: int, end: int, title: str) -> Mention:
@@ -94,11 +146,11 @@ def _injured(reading: Reading, known: Sequence[Mention]) -> bool:
 
 
 def _road_accident(reading: Reading, stretches: Sequence[Stretch]) -> Mention | None:
-    _, parts = _table()
+    parts = _table().vehicle
     for place, stretch in enumerate(stretches):
         said = reading.text[stretch.start : stretch.end]
         found = parts["accident"].search(said)
-        if not found or cue("not_this_injury").search(said):
+        if not found:
             continue
         near = " ".join(reading.text[s.start : s.end] for s in stretches[place : place + _AFTER])
         code = _road_code(parts, near)

@@ -1,4 +1,4 @@
-"""Drugs as causes: what is tied to them, and the condition worded as the Index has it for a drug."""
+"""Drugs as causes: what is tied to them, and the condition as the Index has it for a drug."""
 
 import pytest
 

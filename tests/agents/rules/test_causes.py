@@ -118,3 +118,23 @@ def test_causes_less_taken_than_ordered_and_why(read) -> None:  # type: ignore[n
 def test_causes_skipped_doses_are_of_the_drug_named_last(read) -> None:  # type: ignore[no-untyped-def]
     text = "Current: warfarin 5 mg.\n\nShe skipped two days by mistake."
     assert [p.startswith("underdosing of anticoagulants") for p in adverse(read, text)] == [True]
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("HPI: Rented an electric scooter, hit a tree grate and went over the bars.", "scooter"),
+        ("HPI: caught her slipper on the rug and went down, struck head on a table.", "furniture"),
+        ("HPI: She wanted to die and cut her left arm with a razor.", "other sharp object"),
+        ("HPI: cut his left arm with a knife.\n\nMSE: suicidal ideation with plan.", "knife"),
+    ],
+)
+def test_causes_mechanism_object_and_intent(read, text: str, title: str) -> None:  # type: ignore[no-untyped-def]
+    (found,) = causes(read, text + INJURY)
+    assert title in found
+    assert ("self-harm" in found) == ("die" in text or "suicidal" in text)
+
+
+def test_causes_none_of_a_bite_named_as_a_diagnosis_or_of_an_old_accident(read) -> None:  # type: ignore[no-untyped-def]
+    assert causes(read, "HPI: painful hand.\n\nDX\nDog bite\nLaceration of left hand") == []
+    assert causes(read, "HPI: 4/2/2026. MVC rollover 2011." + INJURY) == []
