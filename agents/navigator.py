@@ -5,17 +5,24 @@ from itertools import zip_longest
 
 from chartcoder.agents.book import Book
 from chartcoder.agents.judge import Judge
+from chartcoder.agents.rules.assertion import affirmed
 from chartcoder.agents.rules.nouns import site_words
 from chartcoder.agents.values import Chart, Evidence, IndexEntry
 from chartcoder.index.lexicon import wordings, write_out
 from chartcoder.index.navigate import Found
-from chartcoder.index.words import tokens
+from chartcoder.index.words import LATERALITY, split, tokens
 
 OFFERED = 10
 _QUALIFIED = 0.05
 _LONGEST = 3
 _WORTH_LIFTING = 0.4
 _LIFT = 0.01
+_SURE_OF_TERM = 0.8
+_DEEPER = 40
+_COMMON = frozenset(["acute", "chronic"])
+_LINKS = frozenset(["with", "in", "due", "following"])
+_STOPS = (". ", "\n", ";", "? ")
+_LONGEST_SENTENCE = 400
 
 
 def look_up(
@@ -48,43 +55,71 @@ def look_up(
                     best[key] = entry
     in_order = sorted(best.values(), key=lambda e: (-e.score, -_said(e.path, e.matched)))
     variants = [entry for one in ranked for entry in one]
-    return _closer(item, in_order, variants, book, context)
+    said = _sentence(item, context)
+    if said and in_order and in_order[0].score >= _SURE_OF_TERM:
+        variants += _ranked(item, item.phrase, book, context, _DEEPER)
+    return _closer(item, in_order, variants, said, book, context)
+
+
+def _sentence(item: Evidence, text: str) -> frozenset[str]:
+    """What the sentence around the evidence says besides, denials and plans left out."""
+    start, end = item.span.start, item.span.end
+    if text[start:end] != item.span.text:
+        return frozenset()
+    begin = max(text.rfind(stop, 0, start) for stop in _STOPS) + 1
+    ends = [p for p in (text.find(stop, end) for stop in _STOPS) if p >= 0]
+    sentence = text[begin : min(ends, default=len(text))]
+    if len(sentence) > _LONGEST_SENTENCE:
+        return frozenset()
+    return frozenset(tokens(write_out(affirmed(sentence), text))) - LATERALITY
 
 
 def _closer(
     item: Evidence,
     entries: list[IndexEntry],
     variants: Sequence[IndexEntry],
+    said: frozenset[str],
     book: Book,
     context: str,
 ) -> list[IndexEntry]:
-    """The entries, those first that say more of the qualifiers within the first one's category.
+    """The entries, those first that say more of what is said within the first one's category.
 
     A whole wording that fits without the qualifiers must not hide the line beside it that has them:
-    "non-small cell lung cancer, right upper lobe". The variants are the same entries as each
-    wording with fewer or more qualifiers found them.
+    "non-small cell lung cancer, right upper lobe"; nor the main term the subterm all of whose words
+    stand in the sentence: "aneurysm of the abdominal aorta, 3.6 cm, infrarenal". The variants are
+    entries as each wording with fewer or more qualifiers found them.
     """
     qualifiers = {w for m in item.modifiers for w in tokens(write_out(m, context))}
-    if not entries or not qualifiers:
+    if not entries or not (qualifiers or said):
         return entries
     first = entries[0]
     category = book.tabular.get(first.code[:3])
     known = {*first.missing, *tokens(category.title if category else "")}
-    said = len(qualifiers.intersection(first.matched))
+    heard = len(qualifiers.intersection(first.matched))
     by_key = {(e.code, e.manifestation): e for e in entries}
     for entry in variants:
-        more = len(qualifiers.intersection(entry.matched)) - said
+        supplied = frozenset[str]()
+        if not _joins_another(entry.path):
+            supplied = said.intersection(entry.missing).difference(first.missing, _COMMON)
+        more = len(qualifiers.intersection(entry.matched)) + len(supplied) - heard
         lost = set(first.matched).difference(entry.matched)
-        same = entry.code[:3] == first.code[:3] and known.issuperset(entry.missing)
+        same = entry.code[:3] == first.code[:3] and (known | supplied).issuperset(entry.missing)
         if more <= 0 or not same or not lost.isdisjoint(site_words()):
             continue
         key = (entry.code, entry.manifestation)
-        lacking = len(set(entry.missing).difference(first.missing))
+        lacking = len(set(entry.missing).difference(first.missing, supplied))
         score = round(first.score + _LIFT * (more - lacking / 2), 6)
-        if entry.score >= _WORTH_LIFTING * first.score and key in by_key:
-            if score > by_key[key].score:
-                by_key[key] = entry.model_copy(update={"score": score})
+        if entry.score >= _WORTH_LIFTING * first.score and (
+            key not in by_key or score > by_key[key].score
+        ):
+            by_key[key] = entry.model_copy(update={"score": score})
     return sorted(by_key.values(), key=lambda e: (-e.score, -_said(e.path, e.matched)))
+
+
+def _joins_another(path: Sequence[str]) -> bool:
+    """Says whether a line joins a second condition, which is evidence of its own."""
+    words = [split(title) for title in path[1:]]
+    return any(w and not _LINKS.isdisjoint((w[0], w[-1])) for w in words)
 
 
 def _ranked(item: Evidence, phrase: str, book: Book, context: str, limit: int) -> list[IndexEntry]:
