@@ -175,6 +175,7 @@ class Navigator:
     def _look(self, asked: Asked, keep: _Keep, limit: int, trust: float = 1.0) -> None:
         """One look with the words as they are."""
         ranked = self.ranker.rank(asked)
+        self.store.load(one.number for one in ranked[: limit * 3])
         for one in ranked[: limit * 3]:
             step = _Step(one, one.score)
             keep(asked, self._ends(step, asked, ranked[0].score * _WORTH_FOLLOWING), trust)

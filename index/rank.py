@@ -19,6 +19,7 @@ UNKNOWN_WEIGHT = 0.5
 _KIN = 0.85
 _WALKED = 4000
 _KEPT = 60
+_WORTH = 0.5
 _CONTRADICTED = 0.45
 _IN_CONTEXT = 0.35
 _RESIDUAL_WEIGHT = 0.2
@@ -221,18 +222,28 @@ class Ranker:
         # Lines that share the same words of the phrase stand together: sets split such a company
         # by a further word faster than a loop over its lines.
         companies: list[tuple[float, frozenset[int]]] = []
-        seen = 0
+        seen = count = 0
+        most = 0.0
+        crowded = False
+        left = sum(weight * len(ids) for _, weight, ids, _ in walked)
         for size, weight, ids, group in walked:
-            only_known = bool(companies) and seen + size > _WALKED
-            if not only_known:
+            grow = not companies or seen + size <= _WALKED
+            if grow:
                 seen += size
+            # What only the words from here on can explain is too little beside the best.
+            crowded = crowded or max(count, size) > _KEPT * len(ids)
+            if crowded and left < _WORTH * most:
+                grow = False
+            left -= weight * len(ids)
             for place, (posting, _) in enumerate(group.members):
-                whole = branch is None or only_known
+                whole = branch is None or not grow
                 part = self._set(posting, rows) if whole else frozenset(ids[place])
-                companies = _split(companies, part, weight, not only_known)
-        if sum(len(lines) for _, lines in companies) <= _KEPT:
+                companies = _split(companies, part, weight, grow)
+            most = max(share for share, _ in companies)
+            count = sum(len(lines) for _, lines in companies)
+        if count <= _KEPT and not crowded:
             return sorted(number for _, lines in companies for number in lines)
-        least = 0.5 * max(share for share, _ in companies)
+        least = _WORTH * most
         totals = self.store.totals
         estimates = [
             (share * share / (totals[number] + share), -number)
@@ -252,10 +263,15 @@ class Ranker:
     def judge(self, asked: Asked, given: frozenset[int], numbers: Iterable[int]) -> list[Ranked]:
         """As ``rank``, for terms that are named."""
         store = self.store
-        stands, near, against = asked.stands, asked.near, asked.against
-        denied, agreeing, total = asked.denied, asked.agreeing, asked.total
-        weights_said = [group.weight for group in asked.groups]
+        near, against, total = asked.near, asked.against, asked.total
+        denied, agreeing = asked.denied, asked.agreeing
         weights, flags, books = store.weights, store.flags, store.books
+        # A word of the index that stands for one of the phrase: the bit of its place, what it
+        # counts for the entry, and for the phrase.
+        stands = {
+            word: (1 << place, weights[word] * share, asked.groups[place].weight * share)
+            for word, (place, share) in asked.stands.items()
+        }
         demanded, demanded_ends = store.demanded
         allowed, allowed_ends = store.allowed
         sides = _SIDE[SIDES.index(asked.question.side)]
@@ -264,29 +280,28 @@ class Ranker:
         ranked = []
         for number in numbers:
             matched = missing = explained = 0.0
-            contradicted = False
-            counted: set[int] = set()
-            for word in demanded[demanded_ends[number] : demanded_ends[number + 1]]:
+            counted = 0
+            words = demanded[demanded_ends[number] : demanded_ends[number + 1]]
+            contradicted = bool(denied) and not denied.isdisjoint(words)
+            for word in words:
                 stand = stands.get(word)
                 if stand is not None:
-                    place, share = stand
-                    matched += weights[word] * share
-                    if place not in counted:
-                        counted.add(place)
-                        explained += weights_said[place] * share
+                    place, of_word, of_said = stand
+                    matched += of_word
+                    if not counted & place:
+                        counted |= place
+                        explained += of_said
                 elif word in given:
                     matched += weights[word]
                 elif word in near:
                     missing += weights[word] * _IN_CONTEXT
                 else:
                     missing += weights[word]
-                if word in denied:
-                    contradicted = True
             for word in allowed[allowed_ends[number] : allowed_ends[number + 1]]:
                 stand = stands.get(word)
-                if stand is not None and stand[0] not in counted:
-                    counted.add(stand[0])
-                    explained += weights_said[stand[0]] * stand[1]
+                if stand is not None and not counted & stand[0]:
+                    counted |= stand[0]
+                    explained += stand[2]
                 elif word in against:
                     contradicted = True
                 elif word in agreeing:
@@ -342,7 +357,8 @@ def _split(
         both = lines & part
         if both:
             found.append((share + weight, both))
-            part = part - both
+            if grow:
+                part = part - both
             lines = lines - both
         if lines:
             found.append((share, lines))

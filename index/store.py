@@ -203,6 +203,15 @@ class IndexStore:
             self._terms[number] = found
         return found
 
+    def load(self, numbers: Iterable[int]) -> None:
+        """Reads several terms at once, which is cheaper than one by one."""
+        wanted = [number for number in numbers if number not in self._terms]
+        if wanted:
+            rows = self._database.execute(
+                f"SELECT * FROM term WHERE id IN ({','.join(map(str, wanted))})"
+            )
+            self._terms.update((row[0], _unpacked(row)) for row in rows)
+
     def path(self, number: int) -> list[Term]:
         """From the main term down to the term."""
         steps = [self.term(number)]
