@@ -1,5 +1,6 @@
 """The alphabetic-index navigator: from evidence to index entries, never from memory."""
 
+import re
 from collections.abc import Sequence
 from itertools import zip_longest
 
@@ -17,10 +18,12 @@ _QUALIFIED = 0.05
 _LONGEST = 3
 _WORTH_LIFTING = 0.4
 _LIFT = 0.01
-_SURE_OF_TERM = 0.8
+_SURE_OF_TERM = 0.6
 _DEEPER = 40
 _COMMON = frozenset(["acute", "chronic"])
 _LINKS = frozenset(["with", "in", "due", "following"])
+# What a condition is said to be joined to: the words right behind the link.
+_LINKED = re.compile(r"(?:\bwith|\bw/|\bdue to|\bfrom|\bcomplicated by)\s+((?:[\w-]+[\s]*){1,4})")
 _STOPS = (". ", "\n", ";", "? ")
 _LONGEST_SENTENCE = 400
 
@@ -61,24 +64,22 @@ def look_up(
     return _closer(item, in_order, variants, said, book, context)
 
 
-def _sentence(item: Evidence, text: str) -> frozenset[str]:
-    """What the sentence around the evidence says besides, denials and plans left out."""
+def _sentence(item: Evidence, text: str) -> str:
+    """The sentence around the evidence, denials and plans left out."""
     start, end = item.span.start, item.span.end
     if text[start:end] != item.span.text:
-        return frozenset()
+        return ""
     begin = max(text.rfind(stop, 0, start) for stop in _STOPS) + 1
     ends = [p for p in (text.find(stop, end) for stop in _STOPS) if p >= 0]
     sentence = text[begin : min(ends, default=len(text))]
-    if len(sentence) > _LONGEST_SENTENCE:
-        return frozenset()
-    return frozenset(tokens(write_out(affirmed(sentence), text))) - LATERALITY
+    return write_out(affirmed(sentence), text) if len(sentence) <= _LONGEST_SENTENCE else ""
 
 
 def _closer(
     item: Evidence,
     entries: list[IndexEntry],
     variants: Sequence[IndexEntry],
-    said: frozenset[str],
+    sentence: str,
     book: Book,
     context: str,
 ) -> list[IndexEntry]:
@@ -90,8 +91,10 @@ def _closer(
     entries as each wording with fewer or more qualifiers found them.
     """
     qualifiers = {w for m in item.modifiers for w in tokens(write_out(m, context))}
-    if not entries or not (qualifiers or said):
+    if not entries or not (qualifiers or sentence):
         return entries
+    said = frozenset(tokens(sentence)) - LATERALITY
+    linked = frozenset(w for tail in _LINKED.findall(sentence) for w in tokens(tail))
     first = entries[0]
     category = book.tabular.get(first.code[:3])
     known = {*first.missing, *tokens(category.title if category else "")}
@@ -99,10 +102,13 @@ def _closer(
     by_key = {(e.code, e.manifestation): e for e in entries}
     for entry in variants:
         supplied = frozenset[str]()
-        if not _joins_another(entry.path):
-            supplied = said.intersection(entry.missing).difference(first.missing, _COMMON)
-        more = len(qualifiers.intersection(entry.matched)) + len(supplied) - heard
         lost = set(first.matched).difference(entry.matched)
+        if not lost:
+            told = linked if _joins_another(entry.path) else said
+            supplied = told.intersection(entry.missing).difference(
+                first.missing, first.matched, _COMMON
+            )
+        more = len(qualifiers.intersection(entry.matched)) + len(supplied) - heard
         same = entry.code[:3] == first.code[:3] and (known | supplied).issuperset(entry.missing)
         if more <= 0 or not same or not lost.isdisjoint(site_words()):
             continue

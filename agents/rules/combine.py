@@ -7,6 +7,7 @@ make of pairs. The combined code keeps the evidence of all its parts; what it re
 ledger with the section that says so (I.B.9).
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -42,6 +43,7 @@ _WITH = frozenset(["with", "in"])
 _LINKED_IN_WORDS = ("A40", "A41", "R65", "P36", "O85")
 _SUBSTANCES = tuple(f"F1{n}" for n in range(10))
 _ORGANISMS = ("B95", "B96", "B97")
+_LINK = re.compile(r" (?:in|due to|with|following) ")
 _COVERED = 0.6
 # A combination speaks of all its parts, so a part that is itself doubtful makes none.
 _SURE = 0.6
@@ -199,7 +201,9 @@ class _Table:
         The words of a mention may also name what the code does not: "acute kidney injury on chronic
         kidney disease" is not the chronic disease that the Index joins.
         """
-        return frozenset(w for title in (other.title, *other.entry.path) for w in tokens(title))
+        head = _LINK.split(other.title, maxsplit=1)[0]
+        path = () if any(_LINK.search(f" {t} ") for t in other.entry.path) else other.entry.path
+        return frozenset(w for title in (head, *path) for w in tokens(title))
 
     def _join(self, one: Candidate, other: Candidate, branches: tuple[Branch, ...]) -> None:
         best: tuple[int, str, Term] | None = None

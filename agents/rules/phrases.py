@@ -8,7 +8,7 @@ _JOINT = re.compile(
     r"\s*[,;]\s*(?:and\s+|or\s+)?|\s+(?:and|&|\+|as well as|along with|plus|versus|vs\.?)\s+"
     r"|\s+(?:with|w/?|c/b|complicated by|due to|d/t|secondary to|2/2|from|s/p|in the setting of|"
     r"on|in|associated with|caused by|related to|without|w/o)\s+"
-    r"|\s*/\s*|\s+[-–—]\s+|\.\s+|\s*\(|\)\s*|:\s+",
+    r"|\s*(?<![\s/][A-Za-z])/(?![A-Za-z]\b)\s*|\s+[-–—]\s+|\.\s+|\s*\(|\)\s*|:\s+",
     re.IGNORECASE,
 )
 _CAUSAL = re.compile(
