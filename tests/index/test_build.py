@@ -57,8 +57,10 @@ def test_build_leaves_nothing_behind_when_it_fails(tmp_path: Path) -> None:
 
 
 def test_build_is_done_again_for_a_damaged_file(
-    bundled: Release, own_home: Path, tmp_path: Path
+    bundled: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # A home of its own: other tests read the shared one at the same time.
+    monkeypatch.setenv("CHARTCODER_HOME", str(tmp_path / "home"))
     file = open_index(bundled).file
     whole = file.read_bytes()
     for damage in (b"", whole[: len(whole) // 2], b"x" * 5000):
