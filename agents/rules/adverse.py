@@ -26,6 +26,8 @@ from chartcoder.tabular.home import resources
 _ADVERSE_COLUMN = 6
 JOINED = re.compile(r"\s*(?:\+|and|&|/|,)\s*")
 _ZONES = frozenset(["diagnosis", "course", "plan", "system", "history", "prose", "past", "results"])
+# Never taken as ordered: their effects are intoxication and what else their use brings about.
+_ILLICIT = ("T40.1", "T40.5", "T43.65")
 # What only a provider gives: that it was not given is a decision, no underdosing.
 _GIVEN = frozenset(["T45.1X", "T45.AX", "T50.8X", "T41.20"])
 _TELLS_EFFECTS = frozenset(["diagnosis", "course", "plan", "system", "prose"])
@@ -221,7 +223,7 @@ def find_adverse(reading: Reading, known: Sequence[Mention]) -> list[Mention]:
         if tied.kind == "5" and not _beside(tied, stated, reading):
             continue
         title = title_of(book, tied.stem + tied.kind)
-        if title:
+        if title and not tied.stem.startswith(_ILLICIT):
             stretch = tied.stretch
             found.append(
                 Mention(

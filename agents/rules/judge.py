@@ -6,6 +6,7 @@ from chartcoder.agents.book import Book
 from chartcoder.agents.judge import Choice, Mentions, Settlement
 from chartcoder.agents.rules.adverse import find_adverse, find_effects
 from chartcoder.agents.rules.background import find_background
+from chartcoder.agents.rules.burns import name_burns
 from chartcoder.agents.rules.causes import find_causes
 from chartcoder.agents.rules.delivery import find_outcome
 from chartcoder.agents.rules.elsewhere import find_said_closer
@@ -90,7 +91,7 @@ class RulesJudge:
         background = find_background(reading, policies, chart.encounter, mentions)
         over = Places((m.start, m.end) for m in background if m.role == "history")
         mentions = [m for m in mentions if not over.hold(m.start, m.end)] + background
-        mentions = name_poisonings(mentions, reading)
+        mentions = name_burns(name_poisonings(mentions, reading), reading)
         causes = find_adverse(reading, mentions)
         mentions += find_effects(reading, mentions)
         fitting = (fitted(m, reading, chart.encounter, causes) for m in mentions)
