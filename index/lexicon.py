@@ -180,6 +180,28 @@ def sense_of(written: str, near: str, context: str = "") -> Sense | None:
     return _sense(senses, written, _spaced(near), _spaced(context) if context else "")
 
 
+def as_diagnosis(written: str, context: str = "") -> str:
+    """What an abbreviation means where nothing but a diagnosis can stand.
+
+    Args:
+        written: the abbreviation as the chart writes it.
+        context: the chart.
+
+    Returns:
+        Its expansion where its usual sense is none or only a place or a habit of charting ("ED")
+        and it has one sense that is a diagnosis, or one that the context tells; else empty.
+    """
+    senses = _fitting(_abbreviations().get(written.lower(), ()), written)
+    usual = _sense(senses, written, "", _spaced(context) if context else "")
+    if not written.isupper() or (usual is not None and usual.kind != "charting"):
+        return ""
+    named = [s for s in senses if s.kind == "diagnosis"]
+    told = _by_cues(named, _spaced(context)) if context else None
+    if told is None and len(named) == 1:
+        told = named[0]
+    return told.expansion if told is not None else ""
+
+
 def measured(written: str) -> Sense | None:
     """The sense of an abbreviation that a value may follow: ``SBP 90``; None where it has none."""
     senses = _fitting(_abbreviations().get(written.lower(), ()), written)

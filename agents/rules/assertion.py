@@ -242,6 +242,19 @@ def assertion_of(sentence_marks: list[Mark], start: int, end: int) -> tuple[str,
     return "present", None
 
 
+_ASKED = re.compile(r"(?:^|[\s(,;])\?\s?$|\?$")
+
+
+def is_asked(sentence: str, start: int) -> bool:
+    """A question mark stands before a mention: ``? OSA``.
+
+    Args:
+        sentence: the sentence of the mention.
+        start: first character of the mention, relative to the sentence.
+    """
+    return _ASKED.search(sentence, 0, start) is not None
+
+
 _NOT_SO = frozenset(["absent", "hypothetical", "planned", "family", "possible", "screening"])
 
 

@@ -3,7 +3,7 @@
 import re
 from typing import Literal, NamedTuple
 
-from chartcoder.agents.rules.assertion import assertion_of, marks
+from chartcoder.agents.rules.assertion import assertion_of, is_asked, marks
 from chartcoder.agents.rules.cues import cue
 from chartcoder.agents.rules.document import Document, sentences
 from chartcoder.agents.rules.lookup import Lookup
@@ -12,7 +12,7 @@ from chartcoder.agents.rules.phrases import segment
 from chartcoder.agents.rules.policies import Policies
 from chartcoder.agents.rules.problems import Problem, find_problems
 from chartcoder.agents.values import Assertion, Evidence, Span
-from chartcoder.index.lexicon import expand
+from chartcoder.index.lexicon import as_diagnosis, expand
 from chartcoder.index.words import split, tokens
 
 Role = Literal["problem", "finding", "status", "history", "medication", "cause"]
@@ -98,6 +98,7 @@ def _cut(text: str, start: int, end: int, problem: Problem, lookup: Lookup) -> l
         begin, stop, phrase = _bare(sentence, first, last, cues)
         if not phrase or not tokens(phrase):
             continue
+        phrase = as_diagnosis(phrase, lookup.context) or phrase
         kind = kind_of_phrase(expand(phrase, lookup.context)[0])
         whole = sentence[first:last].strip(_TRIM)
         if first <= 3 and _stands_by_itself(lookup, whole):
@@ -132,6 +133,8 @@ def _cut(text: str, start: int, end: int, problem: Problem, lookup: Lookup) -> l
                 mentions[-1] = mentions[-1]._replace(modifiers=(*mentions[-1].modifiers, phrase))
             continue
         assertion, mark = assertion_of(cues, begin, stop)
+        if assertion == "present" and is_asked(sentence, begin):
+            assertion = "possible"
         mention = Mention(
             start + begin, start + stop, phrase, assertion, mark.cue if mark else "",
             bool(mark and mark.guideline), problem.section, problem.context,

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from chartcoder.agents.rules.assertion import Mark, assertion_of, marks
+from chartcoder.agents.rules.assertion import Mark, assertion_of, is_asked, marks
 from chartcoder.agents.rules.cues import cue
 from chartcoder.agents.rules.document import Document
 from chartcoder.agents.rules.drugs import DrugNamed, find_drugs
@@ -115,7 +115,7 @@ class Reading:
         assertion, mark = assertion_of(self.marks(stretch), begin, stop)
         if assertion == "present":
             after = sentence[stop : stop + 1]
-            if after == "?" or sentence[max(0, begin - 1) : begin] == "?":
+            if after == "?" or is_asked(sentence, begin):
                 return "possible", None
             if cue("denied_after").match(sentence, stop) or cue("denied_before").search(
                 sentence, 0, begin

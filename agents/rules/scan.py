@@ -15,9 +15,10 @@ from chartcoder.agents.rules.mentions import Mention
 from chartcoder.agents.rules.policies import Policies
 from chartcoder.agents.rules.reading import SILENT, Found, Places, Reading
 from chartcoder.agents.rules.spots import not_conditions, qualifiers
-from chartcoder.agents.rules.zones import Stretch
+from chartcoder.agents.rules.zones import Stretch, zone_of_label
 from chartcoder.agents.values import Encounter
-from chartcoder.index.words import EMPTY, LATERALITY, canonical, split
+from chartcoder.index.navigate import Found as Entry
+from chartcoder.index.words import EMPTY, LATERALITY, canonical, split, tokens
 
 _STATED = frozenset(["diagnosis", "course", "system", "plan"])
 _UNHEADED = frozenset(["prose", "system", "history", "plan"])
@@ -36,6 +37,7 @@ _FEW = 6
 _MOSTLY = 0.5
 _FIRST_PART = 0.3
 _SURELY = 0.72
+_BY_SUBTERM = 0.7
 
 
 def find_conditions(
@@ -94,6 +96,7 @@ def _listed_whole(reading: Reading, taken: Places) -> list[Mention]:
         if (
             cue("tells").search(said)
             or cue("deals").search(said)
+            or cue("did_not").search(said)
             or cue("before_the_end").search(stretch.label)
         ):
             continue
@@ -251,7 +254,7 @@ def _unsound(mention: Mention, reading: Reading) -> bool:
     if named and sum(n.end - n.start for n in named) >= 0.8 * letters:
         return True
     best = reading.lookup.find(mention.phrase, 1)
-    if best and best[0].code[:1] in "VWXY":
+    if best and (best[0].code[:1] in "VWXY" or _by_little(best[0], said)):
         return True
     if best and best[0].code[:1] == "Z" and best[0].missing and len(forms) == 1:
         # "Reduced", "repaired", "daughter": a word out of a wording, no status.
@@ -259,8 +262,26 @@ def _unsound(mention: Mention, reading: Reading) -> bool:
     stretch = reading.stretch_at(mention.start)
     if stretch is None:
         return False
+    if zone_of_label(said) == "system" and text[mention.end : mention.end + 1] in ("", ":", "\n"):
+        return True
     asked = text[mention.end : mention.end + 1] == "?" and stretch.zone in ("course", "system")
     return asked or stretch.zone in SILENT or reading.is_test(mention.end, stretch)
+
+
+def _by_little(best: Entry, said: str) -> bool:
+    """The words meet an entry by a subterm alone, or by letters that mean something else.
+
+    "Reduced" is no reduced mobility and "lipid rich" no carcinoma: the main term names the
+    condition (I.B.1). "DID" is an entry, "did" a verb.
+    """
+    letters = set(re.findall(r"\b[A-Z]{2,5}\b", " ".join(best.path)))
+    met = {w for w in letters if w.lower() in best.matched}
+    if any(w in said for w in met):
+        return False
+    main = set(tokens(best.path[0]))
+    if best.score < _BY_SUBTERM and len(best.matched) <= 2 and main and main <= set(best.missing):
+        return True
+    return bool(met) and len(met) == len(best.matched)
 
 
 def mention_of(one: Found) -> Mention:

@@ -25,7 +25,7 @@ _LONGEST_HEADING = 7
 _LONGEST_TOPIC = 8
 _STOP = re.compile(
     r"(?<!\bDr)(?<!\bMr)(?<!\bMrs)(?<!\bMs)(?<!\bSt)(?<!\bJr)(?<!\bvs)(?<!\bNo)(?<!\b[A-Z])"
-    r"(?<!\be\.g)(?<!\bi\.e)(?<!\bapprox)(?<!\bincl)[.!?][\"”')\]]?\s+|\s*;\s+|\n+"
+    r"(?<!\be\.g)(?<!\bi\.e)(?<!\bapprox)(?<!\bincl)(?<=\S)[.!?][\"”')\]]?\s+|\s*;\s+|\n+"
 )
 _BULLET = re.compile(
     r"[ \t>]*(?:\(?\d{1,2}[.):](?!\d)[ \t]*|\d{1,2}[ \t]{1,3}(?=[A-Z])|#\d{0,2}[.):]?[ \t]*"
