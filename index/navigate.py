@@ -297,8 +297,10 @@ class Navigator:
     def _found(self, question: Question, asked: Asked, end: _End, score: float) -> Found:
         number = end.step.ranked.number
         path = self.store.path(number)
-        known = end.step.said | self.ranker.said(number)
-        places = {asked.stands[n][0] for n in known if n in asked.stands}
+        stands, said = asked.stands, end.step.said
+        places = {stands[n][0] for n in self.ranker.words(number) if n in stands}
+        if said:
+            places.update(stands[n][0] for n in said if n in stands)
         read = asked.question.said
         heard = {word for place, word in enumerate(read) if place in places}
         # Words that were replaced for a second look count as explained when a new one is.
@@ -306,9 +308,7 @@ class Navigator:
         matched = tuple(w for w in question.said if w in heard or (anew and w not in read))
         words, ends = self.store.demanded
         missing = [
-            n
-            for n in words[ends[number] : ends[number + 1]]
-            if n not in asked.stands and n not in end.step.said
+            n for n in words[ends[number] : ends[number + 1]] if n not in stands and n not in said
         ]
         return Found(
             code=end.code,
@@ -336,7 +336,12 @@ class Navigator:
 def _with_sureness(ranked: list[Found]) -> list[Found]:
     """Adds how sure each entry is; entries of different categories that tie share it."""
     found = []
+    first = last = 0
     for one in ranked:
-        rivals = {f.code[:3] for f in ranked if abs(f.score - one.score) < _TIE}
+        while ranked[first].score - one.score >= _TIE:
+            first += 1
+        while last < len(ranked) and one.score - ranked[last].score < _TIE:
+            last += 1
+        rivals = {rival.code[:3] for rival in ranked[first:last]}
         found.append(one._replace(sure=round(sureness("walk", one.score) / len(rivals), 4)))
     return found

@@ -181,13 +181,18 @@ class Ranker:
         self._trust = [_TRUST[book] for book in BOOKS]
         self._sets: dict[tuple[int, bool], frozenset[int]] = {}
 
-    def said(self, number: int) -> frozenset[int]:
-        """Numbers of the words that the path of a term demands or allows."""
+    def words(self, number: int) -> "array[int]":
+        """Numbers of the words that the path of a term demands, then of those it allows."""
         words, ends = self.store.demanded
         others, other_ends = self.store.allowed
-        return frozenset(words[ends[number] : ends[number + 1]]) | frozenset(
-            others[other_ends[number] : other_ends[number + 1]]
+        return (
+            words[ends[number] : ends[number + 1]]
+            + others[other_ends[number] : other_ends[number + 1]]
         )
+
+    def said(self, number: int) -> frozenset[int]:
+        """Numbers of the words that the path of a term demands or allows."""
+        return frozenset(self.words(number))
 
     def rank(
         self,
