@@ -80,7 +80,12 @@ def _in_stretch(reading: Reading, stretch: Stretch) -> Iterator[Told]:
             yield from _named(reading, stretch, joined.end(), cut.start() if cut else end)
             continue
         first = max(stretch.start, found.start() - _BEFORE)
-        cut_before = [m.end() for m in cue("allergy_begins").finditer(text, first, found.start())]
+        if cue("on_list").search(text, found.start(), stretch.end) and cue("reaction").search(
+            text, stretch.start, stretch.end
+        ):
+            yield from _named(reading, stretch, stretch.start, found.start())
+            continue
+        cut_before = [m.end() for m in cue("allergy_begins").finditer(text, first, found.end())]
         yield from _named(reading, stretch, max(cut_before, default=first), found.start())
 
 

@@ -21,6 +21,7 @@ _TOLD = frozenset(
      "system", "course", "obstetric"]
 )  # fmt: skip
 _ANY = _TOLD | {"nursing", "other"}
+_DENIED = frozenset(["absent", "hypothetical"])
 _NOT_SO = frozenset(["absent", "family", "possible", "hypothetical", "planned", "screening"])
 
 
@@ -34,6 +35,7 @@ class Circumstance(NamedTuple):
     ages: tuple[float, float]
     setting: str
     zones: frozenset[str]
+    negated: bool
     role: Role
 
 
@@ -56,6 +58,7 @@ def _table() -> tuple[Circumstance, ...]:
                     (float(first), float(last)), row.get("setting", ""),
                     frozenset(row["zones"]) if "zones" in row
                     else _ANY if row.get("who") == "any" else _TOLD,
+                    bool(row.get("negated")),
                     "history" if row.get("role") == "history" else "status",
                 )
             )  # fmt: skip
@@ -93,7 +96,8 @@ def _told(row: Circumstance, reading: Reading) -> Iterator[Told]:
             continue
         if row.needs and not row.needs.search(said):
             continue
-        if reading.said_of(stretch, found.start(), found.end())[0] in _NOT_SO:
+        said_as = reading.said_of(stretch, found.start(), found.end())[0]
+        if said_as in _NOT_SO and not (row.negated and said_as in _DENIED):
             continue
         yield Told(
             row.code, found.start(), found.end(), stretch, row.role, "a circumstance of the patient"

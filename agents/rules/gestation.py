@@ -23,10 +23,18 @@ _OF_NOW = re.compile(
     r"sent from|seen|at|now|currently|here|by (?:lmp|us|dates))\b",
     re.I,
 )
-_OF_ANOTHER_TIME = re.compile(
-    r"\b(?:at|since|until|by|from|before|after|in|resolved|around|labs?|prior|previous|last|next|"
-    r"return|weekly|every|revisit|of|for|x|≥|>|<)\W*$",
+_OF_PREGNANCY = re.compile(
+    r"gestation(?!al (?:diab|hyper))\w*|\bega\b|\bga\b|\biup\b|pregnan\w*|\bg\d+ ?p\d+|gravid\w*",
     re.I,
+)
+_OF_ANOTHER_TIME = re.compile(
+    r"\b(?:since|until|before|prior|previous|last|next|return|weekly|every|revisit|resolved|labs?|"
+    r"diagnosed|found|from|after|x|≥|>|<)\W*(?:at |by |in )?$",
+    re.I,
+)
+_LOOSE = re.compile(r"\b(?:at|by|in|of|for|around|on)\W*$", re.I)
+_CAME = re.compile(
+    r"(?:today|now|currently|sent|seen|admitted|delivered|presents?\w*|is|was)\b[^.;]{0,30}$", re.I
 )
 _LATER = re.compile(
     r"^\W*(?:labs?|scan|ultrasound|anatomy|appointment|visit|ago|from now|postpartum|post-?op|pp\b|"
@@ -85,14 +93,12 @@ def _rank(text: str, start: int, end: int, found: re.Match[str]) -> int:
         return 0
     rank = 1 if found["days"] or found["sevenths"] else 0
     near = before[-45:] + " " + after[:25]
-    if re.search(r"gestation|\bega\b|\bga\b|iup|pregnan|g\d+ ?p\d+|gravid", near, re.I):
+    if _OF_PREGNANCY.search(near):
         rank += 2
     elif _OF_NOW.search(near):
         rank += 1
-    if _OF_ANOTHER_TIME.search(before) and not re.search(
-        r"(?:today|now|currently|sent|seen|admitted|delivered|presents?\w*|is|was)\b[^.;]{0,30}$",
-        before,
-        re.I,
-    ):
-        rank -= 2
+    if _OF_ANOTHER_TIME.search(before):
+        rank -= 3
+    elif _LOOSE.search(before) and not _CAME.search(before):
+        rank -= 1
     return max(rank, 0)

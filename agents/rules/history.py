@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from chartcoder.agents.book import Book
 from chartcoder.agents.rules.cues import cue
+from chartcoder.agents.rules.lookup import Lookup
 from chartcoder.agents.rules.mentions import Mention
 from chartcoder.agents.rules.reading import Found, Reading
 from chartcoder.agents.values import Encounter
@@ -30,6 +31,7 @@ _GUIDES_CARE = (
     "Z87.8",
     "Z91",
 )
+_REMITTING = ("C90", "C91", "C92", "C93", "C94", "C95")
 _DIABETES_OF_PREGNANCY = "Z86.32"
 _DIABETES = ("E08", "E09", "E10", "E11", "E13")
 
@@ -63,6 +65,37 @@ def title_of(book: Book, code: str) -> str:
     return entry.title if entry else ""
 
 
+def wording_of(lookup: Lookup, code: str) -> str:
+    """The words under which the book leads to a code: its title, or a line of the Index.
+
+    Titles of sister codes differ by little; where another one would be found first, the line of the
+    Index that has the code is asked for instead.
+
+    Args:
+        lookup: look-ups of the chart.
+        code: a code or a category.
+
+    Returns:
+        The words, empty for a code that the release does not have.
+    """
+    title = title_of(lookup.book, code)
+    if not title or _leads(lookup, title, code):
+        return title
+    for term in lookup.book.index.leading_to(code):
+        words = " ".join(step.title for step in lookup.book.index.path(term.id))
+        if _leads(lookup, words, code):
+            return words
+    return title
+
+
+def _leads(lookup: Lookup, words: str, code: str) -> bool:
+    best = lookup.find(words, 1)
+    if not best:
+        return False
+    found = best[0].code
+    return found.startswith(code) or (found.endswith("-") and code.startswith(found.rstrip("-")))
+
+
 def find_history(reading: Reading, encounter: Encounter) -> list[Mention]:
     """Conditions that the chart tells as over, worded as personal history.
 
@@ -82,7 +115,7 @@ def find_history(reading: Reading, encounter: Encounter) -> list[Mention]:
             continue
         if past.kind != "cancer" and is_present(past.code, reading):
             continue
-        title = title_of(reading.lookup.book, past.code)
+        title = wording_of(reading.lookup, past.code)
         if title:
             stretch = one.stretch
             found[past.code] = Mention(
@@ -125,6 +158,9 @@ def _is_over(one: Found, kind: str, reading: Reading) -> bool:
     if kind == "cancer":
         if cue("cancer_active").search(clause) and not cue("surely_over").search(clause):
             return False
+        if one.code.startswith(_REMITTING) and cue("remission").search(clause):
+            # Leukemia and myeloma in remission have codes of their own (I.C.2.n).
+            return False
         if cue("taken_out").search(one.said):
             return not cue("cancer_active").search(one.said)
         if cue("surely_over").search(clause) or (told and not cue("cancer_active").search(clause)):
@@ -136,6 +172,9 @@ def _is_over(one: Found, kind: str, reading: Reading) -> bool:
         near = reading.text[max(one.stretch.start, one.spot.start - 20) : one.spot.start]
         if cue("old_before").search(near) and zone not in ("plan",):
             return True
+        before = one.said[: max(0, one.spot.start - one.stretch.start)]
+        if cue("had_once").search(before) and cue("year_after").match(reading.text, one.spot.end):
+            return zone in ("history", "prose", *_PAST_ZONES)
         if zone in _PAST_ZONES:
             return told or bool(cue("dated").search(clause) or cue("history").search(clause))
         return told and zone in ("history", "prose", "diagnosis", "plan")

@@ -14,7 +14,7 @@ from chartcoder.agents.rules.allergies import find_allergies
 from chartcoder.agents.rules.circumstances import find_circumstances
 from chartcoder.agents.rules.cues import cue
 from chartcoder.agents.rules.gestation import find_gestation
-from chartcoder.agents.rules.history import is_present, title_of
+from chartcoder.agents.rules.history import is_present, wording_of
 from chartcoder.agents.rules.medicines import find_medicines
 from chartcoder.agents.rules.mentions import Mention
 from chartcoder.agents.rules.reading import Reading
@@ -77,7 +77,7 @@ def find_status(reading: Reading, encounter: Encounter) -> list[Mention]:
         *find_gestation(reading, encounter),
     ):  # fmt: skip
         if told.code not in found:
-            title = title_of(reading.lookup.book, told.code)
+            title = wording_of(reading.lookup, told.code)
             if title:
                 found[told.code] = _mention(told, title)
     return list(found.values())
@@ -103,7 +103,7 @@ def _states(reading: Reading, encounter: Encounter) -> Iterator[Told]:
             assertion, _ = reading.said_of(stretch, hit.start, hit.end)
             if assertion not in ("present", "historical"):
                 continue
-            if cue("not_yet").search(reading.text, stretch.start, stretch.end):
+            if _not_in_place(reading.text, stretch, hit):
                 continue
             if kind == "absence" and not _done_before(reading, stretch, hit, encounter):
                 continue
@@ -112,6 +112,19 @@ def _states(reading: Reading, encounter: Encounter) -> Iterator[Told]:
                 continue
             if code != "Z90.89" and not is_present(code, reading):
                 yield Told(code, hit.start, hit.end, stretch, "status", "a lasting state")
+
+
+def _not_in_place(text: str, stretch: Stretch, hit: Hit) -> bool:
+    """It is talked of, planned, or no longer there: words before it, or in its own clause."""
+    begin = max(stretch.start, *(text.rfind(m, stretch.start, hit.start) + 1 for m in ",("))
+    ends = [e for m in ",)" if (e := text.find(m, hit.end, stretch.end)) >= 0]
+    end = min(ends, default=stretch.end)
+    return (
+        cue("not_yet").search(text, stretch.start, hit.start) is not None
+        or cue("not_yet").search(text, hit.end, end) is not None
+        or cue("undone").search(text, begin, hit.start) is not None
+        or cue("undone").search(text, hit.end, end) is not None
+    )
 
 
 def _done_before(reading: Reading, stretch: Stretch, hit: Hit, encounter: Encounter) -> bool:

@@ -97,12 +97,18 @@ def _parts(text: str, stretch: Stretch) -> Iterator[tuple[str, str, tuple[int, i
     position, named = stretch.start, False
     for mark in [*_PART.finditer(text, stretch.start, stretch.end), None]:
         stop = mark.start() if mark else stretch.end
-        when = _when(text, position, stop, labelled, named)
+        # A clause with "who" speaks of the one named before it.
+        begin = stretch.start if text.startswith("who ", position) else position
+        when = _when(text, begin, stop, labelled, named)
         if when == "past" and spoken:
             spoken = [("past", part, place) for _, part, place in spoken]
         named = named or cue("tobacco_named").search(text, position, stop) is not None
         if when in ("now", "past"):
             spoken.append((when, text[position:stop], (position, stop)))
+        elif not when and spoken and spoken[-1][0] == "now":
+            # The product may stand behind a comma: "tobacco dependence, cigarettes".
+            _, part, place = spoken[-1]
+            spoken[-1] = ("now", f"{part}, {text[position:stop]}", place)
         position = mark.end() if mark else stop
     yield from spoken
 

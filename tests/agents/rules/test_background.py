@@ -142,3 +142,29 @@ def test_background_history_replaces_the_condition(codes) -> None:  # type: igno
     text = "PROBLEM LIST\n1. Papillary thyroid cancer 2009, NED, annual check\n2. Gout, allopurinol"
     found = codes(text, setting="outpatient", age=60)
     assert "Z85.850" in found and "C73" not in found
+
+
+@pytest.mark.parametrize(
+    ("text", "setting", "code"),
+    [
+        ("PLAN: She is leaning toward a laparoscopic hysterectomy.", "outpatient", "Z90.710"),
+        ("PSH: appendectomy 1988.", "outpatient", "Z90.49"),
+        ("Chronic constipation: PEG + senna.", "inpatient", "Z93.1"),
+        ("On March 5 she had the bilateral salpingectomy.", "inpatient", "Z90.79"),
+        (
+            "PMH: gestational diabetes 1996.\n\nDX\nType 2 diabetes", "inpatient", "Z86.32",
+        ),
+    ],
+)  # fmt: skip
+def test_background_done_now_or_without_bearing_is_no_status(  # type: ignore[no-untyped-def]
+    read, bundled_book: Book, text: str, setting: str, code: str
+) -> None:
+    entry = bundled_book.tabular.get(code)
+    assert entry is not None
+    assert entry.title.lower() not in phrases(read, text, setting)
+
+
+def test_background_underweight_brings_the_body_mass_index(read) -> None:  # type: ignore[no-untyped-def]
+    found = phrases(read, "He is thin, BMI 17.8. He is underweight.", "outpatient")
+    assert any("underweight" in p for p in found) and any("19.9 or less" in p for p in found)
+    assert not any("body mass" in p for p in phrases(read, "BMI 31.", "outpatient"))
