@@ -8,10 +8,13 @@ from chartcoder.agents.rules.adverse import find_adverse, find_effects
 from chartcoder.agents.rules.background import find_background
 from chartcoder.agents.rules.burns import name_burns
 from chartcoder.agents.rules.causes import find_causes
+from chartcoder.agents.rules.deficits import find_deficits
 from chartcoder.agents.rules.delivery import find_outcome
 from chartcoder.agents.rules.elsewhere import find_said_closer
 from chartcoder.agents.rules.fitting import find_underdosing_reasons, fitted
+from chartcoder.agents.rules.injuries import find_healing, fit_injuries
 from chartcoder.agents.rules.joined import join_qualifying
+from chartcoder.agents.rules.language import foreign_language
 from chartcoder.agents.rules.mentions import as_evidence, find_mentions
 from chartcoder.agents.rules.newborn import find_birth
 from chartcoder.agents.rules.poisoning import name_poisonings
@@ -43,6 +46,10 @@ _NEVER = {
 }
 
 
+_NOT_ENGLISH = (
+    "the chart is written in {}, the rules judge reads English only and assigned no codes; "
+    "translate the chart or choose a model"
+)
 CONSISTENT = frozenset(
     [
         "consistent with",
@@ -74,6 +81,9 @@ class RulesJudge:
 
     def which_mentions(self, chart: Chart, book: Book) -> Mentions:
         """Marks problems, cuts them into conditions, passes over what is not present."""
+        language = foreign_language(chart.text)
+        if language:
+            return Mentions((), (), (_NOT_ENGLISH.format(language),))
         policies = policies_for(chart.encounter.setting, self.changed)
         reading = read_chart_once(chart, book)
         document, lookup = reading.document, reading.lookup
@@ -87,11 +97,14 @@ class RulesJudge:
         mentions += find_birth(reading)
         mentions += find_outcome(reading, chart)
         mentions = qualify(mentions, reading)
+        mentions += find_deficits(reading, mentions)
         mentions += find_said_closer(reading, mentions)
         background = find_background(reading, policies, chart.encounter, mentions)
         over = Places((m.start, m.end) for m in background if m.role == "history")
         mentions = [m for m in mentions if not over.hold(m.start, m.end)] + background
+        mentions += find_healing(reading, mentions)
         mentions = name_burns(name_poisonings(mentions, reading), reading)
+        mentions = fit_injuries(mentions, reading)
         causes = find_adverse(reading, mentions)
         mentions += find_effects(reading, mentions)
         fitting = (fitted(m, reading, chart.encounter, causes) for m in mentions)

@@ -217,6 +217,11 @@ class _Reader:
         zone = zone_of_label(name)
         key = " ".join(plain.lower().split())
         opens = key in headings() or _CONCLUDES.fullmatch(key) is not None
+        if zone == "system" and (decorated or capitals) and self.base in _BEFORE_SYSTEMS:
+            # A course by system: what stands under its headings is no longer past or prose.
+            self.base = self.zone = "system"
+            self.label = key
+            return True
         if zone and zone != "system" and (decorated or capitals or opens):
             self.base = self.zone = zone
             self.label = key
