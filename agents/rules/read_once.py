@@ -7,6 +7,7 @@ from chartcoder.agents.rules.document import read_document
 from chartcoder.agents.rules.fitting import is_newborn
 from chartcoder.agents.rules.lookup import Lookup
 from chartcoder.agents.rules.reading import Reading
+from chartcoder.agents.rules.unfold import unfold
 from chartcoder.agents.values import Chart
 
 _CHARTS = 4
@@ -24,4 +25,4 @@ def read_chart_once(chart: Chart, book: Book) -> Reading:
 
 @lru_cache(maxsize=_CHARTS)
 def _read(text: str, newborn: bool, book: Book) -> Reading:
-    return Reading(read_document(text), Lookup(book, text), newborn)
+    return Reading(read_document(unfold(text)), Lookup(book, text), newborn)
