@@ -173,7 +173,7 @@ def gather_facts(item: Evidence, chart: Chart) -> Facts:
     for ask in read_asks(", ".join(named)):
         if ask.table == "drug":
             phrase = f"{phrase}, {ask.name} {column_words(ask.column)}"
-    facts = facts_from(phrase, nearby, encounter_kind(chart.text, item))
+    facts = facts_from(phrase, nearby, encounter_kind(chart.text, item, chart.encounter.setting))
     facts = facts._replace(delivered=is_delivered(chart))
     if facts.side:
         return facts
