@@ -27,6 +27,7 @@ _ZONES = frozenset(
 _DIAGNOSES = frozenset(["diagnosis", "plan"])
 _SILENT = frozenset(["family", "past", "copied", "social"])
 _AFTER = 30
+_STORY = 12
 _YEAR = re.compile(r"(?<![\d.])(?:19[3-9]|20[0-9])\d(?![\d.,]\d)")
 _INJURY = re.compile(r"S\d|T(?:0[7-9]|1\d|2\d|3[0-4])")
 
@@ -92,7 +93,7 @@ def _told(reading: Reading, stretches: Sequence[Stretch], causes: Sequence[Cause
             if best is not None and rank >= best[0]:
                 break
             found = cause.says.search(said)
-            if found is None or (cause.story and stretch.zone in _DIAGNOSES):
+            if found is None or (cause.story and _only_named(stretch, said, found)):
                 continue
             code = next((code for code, what in cause.objects if what.search(said)), cause.code)
             title = title_of(reading.lookup.book, code)
@@ -103,6 +104,12 @@ def _told(reading: Reading, stretches: Sequence[Stretch], causes: Sequence[Cause
                 best = (rank, mention)
                 break
     return [best[1]] if best is not None else []
+
+
+def _only_named(stretch: Stretch, said: str, found: re.Match[str]) -> bool:
+    """The words name a diagnosis or a complaint, and do not tell how it came about."""
+    named = found.group().lower().endswith(("bite", "bites"))
+    return stretch.zone in _DIAGNOSES or (named and len(said) - len(found.group()) < _STORY)
 
 
 def _of_this_time(reading: Reading, stretch: Stretch) -> bool:

@@ -48,7 +48,8 @@ def encounter_kind(document: Document | str, item: Evidence, setting: str | None
         return "initial"
     if cue("complication").search(item.phrase):
         # The treatment of a complication is active, whatever came before it (I.C.19.a).
-        behind = re.split(r"[,;.\n]", text[item.span.end : item.span.end + _BEHIND])[0]
+        behind = text[item.span.end : item.span.end + _BEHIND].lstrip(", ")
+        behind = re.split(r"[,;.\n]", behind)[0]
         return "subsequent" if cue("over_with").search(f"{item.phrase} {behind}") else "initial"
     if cue("healing").search(line):
         return "subsequent"

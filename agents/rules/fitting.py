@@ -30,6 +30,7 @@ _GRADE = re.compile(
     re.IGNORECASE,
 )
 _LEAD = 120
+_BY_CARE = re.compile(r"\b(?:iatrogenic|postprocedural)\b", re.IGNORECASE)
 
 
 def is_newborn(encounter: Encounter) -> bool:
@@ -87,6 +88,9 @@ def _wordings(
             yield f"drug induced {bare}"
             yield f"{bare} due to drug"
             yield f"{bare} due to medication"
+    if _iatrogenic(mention, reading):
+        yield f"iatrogenic {phrase}"
+        yield f"postprocedural {phrase}"
     if is_newborn(encounter) and not _OF_NEWBORN.search(phrase):
         yield f"{phrase} newborn"
         yield f"neonatal {phrase}"
@@ -97,6 +101,13 @@ def _wordings(
     untyped = best and best[0].code.startswith(("E11", "E13")) and not _TYPED.search(phrase)
     if untyped and reading.diabetes_type == "1":
         yield f"type 1 {write_out(phrase, reading.lookup.context)}"
+
+
+def _iatrogenic(mention: Mention, reading: Reading) -> bool:
+    """The sentence says that care brought the condition about (I.B.16)."""
+    stretch = reading.stretch_at(mention.start)
+    said = reading.text[stretch.start : stretch.end] if stretch else ""
+    return bool(_BY_CARE.search(said)) and not _BY_CARE.search(mention.phrase)
 
 
 def _only_the_drug(mention: Mention, reading: Reading, causes: Sequence[Mention]) -> bool:

@@ -61,7 +61,7 @@ def _bitten(phrase: str, reading: Reading) -> str:
     sited = [site for site in found if " " in site] or list(found)
     if len(sited) != 1:
         return ""
-    wording = f"{phrase} {sited[0]}"
+    wording = f"{'insect bite' if cue('insect').search(phrase) else phrase} {sited[0]}"
     best = reading.lookup.find(wording, 1)
     return wording if best and best[0].code.startswith("S") else ""
 

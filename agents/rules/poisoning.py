@@ -30,6 +30,7 @@ _NO_NAME = re.compile(
     r"|acute|severe|,)\s*)*",
     re.IGNORECASE,
 )
+_OF_DRUGS = tuple(f"T{number}" for number in range(36, 51))
 _BARE = re.compile(
     r"(?:(?:acute|severe|multiple|drug|medication|pill|intentional|accidental|unintentional)\s+)*"
     r"(?:overdose|poisoning|od)",
@@ -48,7 +49,7 @@ def name_poisonings(mentions: Sequence[Mention], reading: Reading) -> list[Menti
 
     Returns:
         Each poisoning once for each substance that it names; all else as it came. Words of intent
-        that stand beside a poisoning as a mention of their own are part of it.
+        or of what the drug does that stand beside a poisoning are part of it.
     """
     if not any(_is_poisoning(m) for m in mentions):
         return list(mentions)
@@ -57,7 +58,7 @@ def name_poisonings(mentions: Sequence[Mention], reading: Reading) -> list[Menti
     for mention in mentions:
         if _is_poisoning(mention):
             done += _named(mention, reading)
-        elif mention.role != "problem" or not _only_intent(mention, reading, lines):
+        elif mention.role != "problem" or not _part_of_one(mention, reading, lines):
             done.append(mention)
     return done
 
@@ -70,9 +71,12 @@ def _is_poisoning(mention: Mention) -> bool:
     )
 
 
-def _only_intent(mention: Mention, reading: Reading, lines: set[tuple[int, int]]) -> bool:
-    """The mention says why a poisoning on its line came about, and nothing else."""
-    return _line(mention, reading.text) in lines and circumstance_of(mention.phrase) != 0
+def _part_of_one(mention: Mention, reading: Reading, lines: set[tuple[int, int]]) -> bool:
+    """The mention says of a poisoning on its line why it came about, or what the drug does."""
+    if _line(mention, reading.text) not in lines:
+        return False
+    best = reading.lookup.find(mention.phrase, 1)
+    return circumstance_of(mention.phrase) != 0 or bool(best and best[0].code.startswith(_OF_DRUGS))
 
 
 def _named(mention: Mention, reading: Reading) -> Iterator[Mention]:

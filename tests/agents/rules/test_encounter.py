@@ -13,6 +13,10 @@ CASES = [
     ("DX\nMalunion of radius fracture, surgery planned", "radius fracture", "initial"),
     ("DX\nTibia fracture with delayed healing", "Tibia fracture", "initial"),
     ("DX\nStiff elbow, sequela of humerus fracture", "humerus fracture", "sequela"),
+    ("DX\nPostoperative wound infection", "Postoperative wound infection", "initial"),
+    ("DX\nPostoperative wound infection, resolved", "Postoperative wound infection", "subsequent"),
+    ("DX\nSCI, neurogenic bladder, wheelchair", "SCI", "sequela"),
+    ("DX\nSCI, to trauma bay", "SCI", "initial"),
     (
         "Fracture clinic follow-up\n\nCast removed, callus on x-ray.\n\nDX\nWrist fracture",
         "Wrist fracture",
