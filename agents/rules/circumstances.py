@@ -36,6 +36,8 @@ class Circumstance(NamedTuple):
     setting: str
     zones: frozenset[str]
     negated: bool
+    beside: tuple[str, ...]
+    forbids: re.Pattern[str] | None
     role: Role
 
 
@@ -58,7 +60,8 @@ def _table() -> tuple[Circumstance, ...]:
                     (float(first), float(last)), row.get("setting", ""),
                     frozenset(row["zones"]) if "zones" in row
                     else _ANY if row.get("who") == "any" else _TOLD,
-                    bool(row.get("negated")),
+                    bool(row.get("negated")), tuple(row.get("beside", ())),
+                    _one_of(row.get("except", [])),
                     "history" if row.get("role") == "history" else "status",
                 )
             )  # fmt: skip
@@ -76,6 +79,12 @@ def find_circumstances(reading: Reading, encounter: Encounter) -> Iterator[Told]
         if encounter.age is not None and not row.ages[0] <= encounter.age < row.ages[1]:
             continue
         if row.setting and encounter.setting != row.setting:
+            continue
+        if row.forbids and row.forbids.search(reading.text):
+            continue
+        if row.beside and not any(
+            f.code.startswith(row.beside) and f.assertion == "present" for f in reading.conditions
+        ):
             continue
         told = next(_told(row, reading), None)
         if told is not None:

@@ -32,6 +32,8 @@ _GUIDES_CARE = (
     "Z91",
 )
 _REMITTING = ("C90", "C91", "C92", "C93", "C94", "C95")
+# Events of which one in the past and one of now are both reported.
+_COMES_AGAIN = ("I21", "I22", "I63", "G45", "I26", "I82")
 _DIABETES_OF_PREGNANCY = "Z86.32"
 _DIABETES = ("E08", "E09", "E10", "E11", "E13")
 
@@ -113,7 +115,8 @@ def find_history(reading: Reading, encounter: Encounter) -> list[Mention]:
             continue
         if not _bears(past, one, reading, encounter) or _of_another(one):
             continue
-        if past.kind != "cancer" and is_present(past.code, reading):
+        again = one.code.startswith(_COMES_AGAIN) and _told_as_old(one, reading)
+        if past.kind != "cancer" and not again and is_present(past.code, reading):
             continue
         title = wording_of(reading.lookup, past.code)
         if title:
@@ -123,6 +126,13 @@ def find_history(reading: Reading, encounter: Encounter) -> list[Mention]:
                 (stretch.start, stretch.end), role="history", reason="told as history",
             )  # fmt: skip
     return list(found.values())
+
+
+def _told_as_old(one: Found, reading: Reading) -> bool:
+    """The words right beside it set it apart from one of now: ``old MI``, ``stroke 2015``."""
+    before = one.said[: max(0, one.spot.start - one.stretch.start)][-20:]
+    after = reading.text[one.spot.end : one.spot.end + 12]
+    return bool(cue("old_before").search(before) or cue("year_next").match(after))
 
 
 def _bears(past: Past, one: Found, reading: Reading, encounter: Encounter) -> bool:

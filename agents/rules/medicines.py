@@ -44,6 +44,8 @@ def find_medicines(reading: Reading) -> Iterator[Told]:
         if reading.said_of(stretch, named.start, named.end)[0] in _NOT_SO:
             continue
         before = reading.text[stretch.start : named.start]
+        if cue("never_taken").search(before):
+            continue
         if stretch.zone in _PLANS and cue("only_proposed").search(before):
             continue
         if stretch.zone == "course" and not cue("kept").search(clause):

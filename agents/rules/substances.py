@@ -59,7 +59,7 @@ def find_substances(reading: Reading, encounter: Encounter) -> list[Told]:
         reading: the chart.
         encounter: its age tells children, who do not smoke, from others.
     """
-    found = [*_remissions(reading), *_blood_alcohol(reading)]
+    found = [*_remissions(reading), *_withdrawals(reading), *_blood_alcohol(reading)]
     if encounter.age is None or encounter.age >= _LEAST_AGE:
         found += _tobacco(reading)
     return found
@@ -162,6 +162,32 @@ def _remissions(reading: Reading) -> Iterator[Told]:
                 f"{category}.{'11' if mild else '21'}", found.start(), found.end(), stretch,
                 "history", "in remission (I.C.5.b.1)",
             )  # fmt: skip
+
+
+def _withdrawals(reading: Reading) -> Iterator[Told]:
+    """Withdrawal in alcohol dependence that went without seizures, delirium and hallucinations.
+
+    "Unspecified" is for withdrawal of which nothing is said (F10.239); told so it is uncomplicated.
+    """
+    text = reading.text
+    if cue("complicated_withdrawal").search(text):
+        return
+    for stretch in reading.stretches:
+        named = cue("disorder_alcohol").search(text, stretch.start, stretch.end)
+        if named is None or stretch.zone not in ("diagnosis", "course", "system", "plan", "prose"):
+            continue
+        found = cue("withdrawal").search(text, named.start(), stretch.end)
+        if (
+            found
+            and not cue("mild_disorder").search(named.group())
+            and reading.said_of(stretch, found.start(), found.end())[0] == "present"
+            and cue("no_complication").search(text, *stretch.around)
+        ):
+            yield Told(
+                "F10.230", named.start(), found.end(), stretch, "history",
+                "withdrawal told as without complication",
+            )  # fmt: skip
+            return
 
 
 _SUBSTANCES = (
