@@ -107,6 +107,8 @@ def table(coding: "Coding", width: int) -> str:
             f"Losses: {lost.failed_calls} failed calls, {lost.dropped_quotes} quotes not in the "
             f"chart, decided by the rules judge: {', '.join(lost.degraded_items)}",
         ]
+    for remark in lost.remarks:
+        lines += ["", *textwrap.wrap(f"Note: {remark}.", width, subsequent_indent="  ")]
     return "\n".join(lines)
 
 

@@ -27,6 +27,7 @@ from chartcoder.agents.values import (
     Encounter,
     Evidence,
     IndexEntry,
+    Losses,
     Step,
 )
 from chartcoder.graph.context import Context
@@ -51,6 +52,13 @@ def _account(judge: Judge) -> dict[str, Any]:
     return {"losses": losses, "usage": usage, "degraded": sorted(degraded)}
 
 
+def _with_remarks(account: dict[str, Any], remarks: tuple[str, ...]) -> dict[str, Any]:
+    """What a judge's work cost, with what the extractor has to say about the chart."""
+    losses: Losses = account["losses"]
+    further = (*losses.remarks, *(r for r in remarks if r not in losses.remarks))
+    return {**account, "losses": losses.model_copy(update={"remarks": further})}
+
+
 def extract(state: ChartInput, runtime: Runtime[Context]) -> dict[str, Any]:
     """The evidence extractor: marks what is documented."""
     context = _context(runtime)
@@ -63,7 +71,7 @@ def extract(state: ChartInput, runtime: Runtime[Context]) -> dict[str, Any]:
         "passed_over": list(answer.passed_over),
         "round": 0,
         "way": [Step(agent="extractor", round=0, what=what)],
-        **_account(judge),
+        **_with_remarks(_account(judge), answer.remarks),
     }
 
 

@@ -23,7 +23,7 @@ from chartcoder.agents.rules.purpose import find_purposes
 from chartcoder.agents.rules.qualified import qualify
 from chartcoder.agents.rules.read_once import read_chart_once
 from chartcoder.agents.rules.reading import Places
-from chartcoder.agents.rules.scan import find_conditions, sound_only
+from chartcoder.agents.rules.scan import find_conditions, find_denials, sound_only
 from chartcoder.agents.rules.settle import settle
 from chartcoder.agents.values import (
     Candidate,
@@ -111,6 +111,7 @@ class RulesJudge:
         mentions = [m for m in fitting if m is not None]
         mentions += [*causes, *find_underdosing_reasons(reading, causes)]
         mentions += find_causes(reading, policies, mentions)
+        mentions += find_denials(reading, mentions)
         for number, mention in enumerate(mentions):
             item = as_evidence(mention, number, chart.text)
             why = _NEVER.get(mention.assertion)

@@ -32,9 +32,7 @@ def foreign_language(text: str) -> str:
     letters = sum(map(len, words))
     if letters and sum(1 for _ in _OTHER_SCRIPT.finditer(text)) > letters / 2:
         return "another script"
-    counts = {
-        name: sum(word in known for word in words) for name, known in _languages().items()
-    }
+    counts = {name: sum(word in known for word in words) for name, known in _languages().items()}
     english = counts.pop("english")
     name = max(sorted(counts), key=lambda n: counts[n])
     if counts[name] >= _FEWEST and counts[name] > _TIMES * english:

@@ -24,7 +24,7 @@ _RANK = re.compile(
     re.IGNORECASE,
 )
 _MOST_WORDS = 14
-_CUT = re.compile(r"\.\s|\.$|\s[-–—]{1,2}>?\s|:\s|:$|\s→\s|\s->\s|\?\s")
+_CUT = re.compile(r"\.\s|\.$|\s[-–—]{1,2}>?\s|\t|\s\|\s?|:\s|:$|\s→\s|\s->\s|\?\s")
 _LABEL = re.compile(r"\s*([A-Za-z][A-Za-z /&'-]{1,45}?)\s*:\s*")
 
 

@@ -17,6 +17,7 @@ from chartcoder.agents.rules.reading import SILENT, Found, Places, Reading
 from chartcoder.agents.rules.spots import not_conditions, qualifiers
 from chartcoder.agents.rules.zones import Stretch, zone_of_label
 from chartcoder.agents.values import Encounter
+from chartcoder.index.lexicon import write_out
 from chartcoder.index.navigate import Found as Entry
 from chartcoder.index.words import EMPTY, LATERALITY, canonical, split, tokens
 
@@ -70,18 +71,43 @@ def find_conditions(
     symptoms = _symptoms_asked_for(reading, known, counted)
     if symptoms:
         counted += [f for f in reading.stated_in(_SAY_SYMPTOMS) if _asked_for(f, symptoms)]
-    listed = {
-        category(f.code) for f in reading.stated_in(["diagnosis"]) if f.assertion == "present"
-    }
-    denied = {
-        category(f.code) for f in reading.stated_in(_STATED) if f.assertion == "absent"
-    } - listed
+    denied = {category(f.code) for f in reading.stated_in(_STATED) if f.assertion == "absent"}
     found = [
         _as_of_stay(mention_of(one), encounter)
         for one in sorted(set(counted), key=lambda f: f.spot.start)
         if not taken.hold(one.spot.start, one.spot.end) and category(one.code) not in denied
     ]
     return found + _listed_whole(reading, taken)
+
+
+def find_denials(reading: Reading, stated: Sequence[Mention]) -> list[Mention]:
+    """Places that deny a condition which the chart states elsewhere.
+
+    Args:
+        reading: the chart.
+        stated: the mentions that count.
+
+    Returns:
+        Mentions of the denials, each with the words of the condition it denies, so that the
+        provider can be asked (I.A.19). A closer condition that is denied denies nothing: "no acute
+        renal failure" leaves chronic kidney disease.
+    """
+    denied = [
+        (f, words) for f in reading.conditions
+        if f.assertion == "absent" and f.stretch.zone not in ("review", "exam", "results")
+        for words in [frozenset(tokens(f.spot.phrase))] if words
+    ]  # fmt: skip
+    found: list[Mention] = []
+    for mention in stated:
+        if not denied or mention.assertion != "present" or mention.role != "problem":
+            continue
+        words = frozenset(tokens(write_out(mention.phrase, reading.lookup.context)))
+        best = reading.lookup.find(mention.phrase, 1)
+        for one, said in denied:
+            if said <= words and best and best[0].code[:3] == one.code[:3]:
+                found.append(mention_of(one)._replace(phrase=mention.phrase, assertion="absent"))
+                break
+    return found
 
 
 def _listed_whole(reading: Reading, taken: Places) -> list[Mention]:
@@ -252,6 +278,8 @@ def _unsound(mention: Mention, reading: Reading) -> bool:
     named = reading.drugs_in(mention.start, mention.end)
     letters = sum(c.isalpha() for c in said)
     if named and sum(n.end - n.start for n in named) >= 0.8 * letters:
+        return True
+    if cue("nothing_in_family").match(said):
         return True
     best = reading.lookup.find(mention.phrase, 1)
     if best and (best[0].code[:1] in "VWXY" or _by_little(best[0], said)):

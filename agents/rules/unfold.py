@@ -22,7 +22,7 @@ def _heading() -> re.Pattern[str]:
     known = sorted((h for h in headings() if len(h) > 1), key=lambda h: (-len(h), h))
     listed = "|".join(re.escape(h).replace("/", r"\s*/\s*") for h in known)
     return re.compile(
-        rf"(?<=\s)(?=[A-Z])(?P<name>{listed})(?P<after>\s*:|(?=\s+\(?1[.)]\s)|(?=\s))", re.IGNORECASE
+        rf"(?<=\s)(?-i:(?=[A-Z]))(?P<name>{listed})(?P<after>\s*:|(?=\s))", re.IGNORECASE
     )
 
 
@@ -46,11 +46,13 @@ def _unfolded(line: str) -> str:
     kinds: set[str] = set()
     for found in _heading().finditer(line):
         name = found["name"]
-        begins = name[:1].isupper()
-        firm = found["after"].strip() == ":" or name.isupper() or _numbered(line, found.end())
-        if not (begins and firm and _BEFORE.search(line, max(0, found.start() - 4), found.start())):
+        kind = headings()[" ".join(re.sub(r"\s*/\s*", "/", name.lower()).split())]
+        # Tests are named in capitals inside sentences too.
+        capitals = name.isupper() and kind != "results"
+        firm = found["after"].strip() == ":" or capitals or _numbered(line, found.end())
+        if not (firm and _BEFORE.search(line, max(0, found.start() - 4), found.start())):
             continue
-        kinds.add(headings()[" ".join(re.sub(r"\s*/\s*", "/", name.lower()).split())])
+        kinds.add(kind)
         places.add(found.start() - 1)
         if _numbered(line, found.end()):
             places.add(found.end())
