@@ -203,11 +203,19 @@ def _on_side(
     if not facts.side or side == facts.side or not (side or _unspecified(entry)):
         return None
     stem = _difference(entry, parent) - _SIDED
-    for sibling in siblings:
-        if side_in(sibling.title) == facts.side:
-            other = _difference(sibling, parent) - _SIDED
-            if other == stem or not (other - facts.words):
-                return sibling
+    fitting = [
+        sibling
+        for sibling in siblings
+        if side_in(sibling.title) == facts.side
+        and ((other := _difference(sibling, parent) - _SIDED) == stem or not (other - facts.words))
+    ]
+    if fitting:
+        # "Subluxation and dislocation" above, one of the two in each title: what the phrase says,
+        # else what the entry does.
+        own = _difference(entry, None) - _SIDED
+        titles = [_difference(sibling, None) - _SIDED for sibling in fitting]
+        ranks = [(len(title & facts.phrase), len(title & own)) for title in titles]
+        return fitting[ranks.index(max(ranks))]
     if side:
         return None
     # An unspecified form: the primary, unilateral one of that side is what is meant by default.
@@ -269,6 +277,8 @@ def _choose(
         matched = content & facts.words
         near = (content & facts.context) - matched
         value = 1.0 * len(matched) + 0.35 * len(near) - 0.7 * len(content - matched - near)
+        # "Subluxation and dislocation" above: the one that the phrase names.
+        value += _NAMED * len((_difference(option, None) - _WEAK - denied) & facts.phrase)
         if side:
             value += 1.5 if side == facts.side else -1.5
         if _unspecified(option):
@@ -296,6 +306,7 @@ def _choose(
 
 
 _CHILDBIRTH = 4.0
+_NAMED = 0.1
 _WEAK = frozenset(
     "unspecified other specified type elsewhere classified disease disorder without mention "
     "complication initial encounter not".split()

@@ -24,6 +24,9 @@ SIDES = [
     ("L03.11-", "cellulitis of left upper limb", "", "L03.114"),
     ("M75.10-", "rotator cuff tear left shoulder", "", "M75.102"),
     ("M72.2", "plantar fasciitis", "", "M72.2"),
+    ("S53.10-", "elbow dislocation, right", "", "S53.104A"),
+    ("S43.00-", "subluxation of right shoulder", "", "S43.001A"),
+    ("S93.326-", "Lisfranc fracture right foot", "", "S93.324A"),
 ]  # fmt: skip
 ACUITY = [
     ("J96.0-", "acute respiratory failure with hypoxia", "", "J96.01"),
