@@ -32,6 +32,7 @@ from chartcoder.tabular.store import TabularList
 _OPEN = 0.1
 _RESIDUAL_COST = 0.01
 _RESIDUAL_WORDS = frozenset(["specified", "other"])
+_SIDES = frozenset(["right", "left", "bilateral"])
 _WEIGHED = ("excludes1", "code_first", "use_additional", "code_also")
 
 
@@ -177,7 +178,17 @@ def gather_facts(item: Evidence, chart: Chart) -> Facts:
     facts = facts._replace(delivered=is_delivered(chart))
     if facts.side:
         return facts
-    return facts._replace(side=side_near(phrase, nearby) or side_near(phrase, chart.text))
+    near = side_near(phrase, nearby) or side_near(phrase, chart.text)
+    return facts._replace(side=near or _side_in_sentence(item, chart.text))
+
+
+def _side_in_sentence(item: Evidence, text: str) -> str:
+    """The one side that the sentence of the evidence names, of whatever site it says it."""
+    start, end = item.span.start, item.span.end
+    begin = max(text.rfind(stop, 0, start) for stop in (". ", "\n", ";")) + 1
+    ends = [p for p in (text.find(stop, end) for stop in (". ", "\n", ";")) if p >= 0]
+    named = {w for w in split(text[begin : min(ends, default=len(text))]) if w in _SIDES}
+    return named.pop() if len(named) == 1 else ""
 
 
 def _by_encounter(

@@ -199,6 +199,7 @@ def _deeper_ulcer(one: Candidate, other: Candidate) -> bool:
 
 # The last character of L89: unspecified, deep tissue damage, stage 1, 2, unstageable, 3, 4.
 _DEPTH = "9612034"
+_ASIDE = re.compile(r" \([^)]*\)")
 _VAGUE = ("unspecified", " nos", "not specified", "uncomplicated", "without complication")
 _CUT = (" without ", ", not ", " not ", ", uncomplicated", " site not specified")
 _EMPTY = frozenset(["organism", "site", "type", "region", "uncomplicated", "cause"])
@@ -232,7 +233,9 @@ def _says_more(
         if not same_category and asks_for(tabular, other.code, one.code):
             return False
         if said - _EMPTY != stem:
-            return not _names_another(stem, other.title)
+            # A category that is all about the condition has it in every title.
+            whole = same_category and stem == _category_words(tabular, one)
+            return whole or not _names_another(stem, other.title)
         # The same words: the one with a side, or with what is not "unspecified", says more.
         return same_category and _vagueness(one.title) > _vagueness(other.title)
     if not same_category:
@@ -244,6 +247,11 @@ def _says_more(
 @lru_cache(maxsize=4096)
 def _title_words(title: str) -> frozenset[str]:
     return frozenset(tokens(title)) - LATERALITY
+
+
+def _category_words(tabular: TabularList, one: Candidate) -> frozenset[str]:
+    entry = tabular.get(one.code[:3])
+    return _title_words(_ASIDE.sub("", entry.title)) - _EMPTY if entry else frozenset()
 
 
 def _names_another(stem: frozenset[str], title: str) -> bool:
