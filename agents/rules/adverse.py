@@ -127,19 +127,24 @@ def substances_in(reading: Reading, start: int, end: int) -> Iterator[tuple[int,
             yield (
                 found.start(),
                 found.end(),
-                _one_of_group(table.stems[found.group().lower()], reading),
+                _one_of_group(table.stems[found.group().lower()], reading, found.start()),
             )
 
 
-def _one_of_group(stem: str, reading: Reading) -> str:
-    """For a group ("NSAID induced"): where the one such drug that the chart names is filed."""
+def _one_of_group(stem: str, reading: Reading, place: int) -> str:
+    """For a group ("NSAID induced"): where the one such drug that the chart names is filed.
+
+    Drugs named before the group count first: what is given afterwards brought nothing about.
+    """
     if len(stem) < 6 or stem[-1] == "X":
         return stem
-    stems = {
-        s for d in reading.drugs
-        if (s := stem_of(d.drug, reading.lookup.book))[:5] == stem[:5]
-    }  # fmt: skip
-    return stems.pop() if len(stems) == 1 else stem
+    for drugs in ([d for d in reading.drugs if d.start < place], reading.drugs):
+        stems = {
+            s for d in drugs if (s := stem_of(d.drug, reading.lookup.book))[:5] == stem[:5]
+        }  # fmt: skip
+        if len(stems) == 1:
+            return stems.pop()
+    return stem
 
 
 @lru_cache(maxsize=8)
@@ -269,7 +274,10 @@ def _beside(tied: Tied, stated: Sequence[tuple[int, int]], reading: Reading) -> 
         (f.spot.start, f.spot.end) for f in reading.conditions_in(tied.stretch)
         if f.assertion == "present" and f.code[0] not in "VWXYZ"
     ]  # fmt: skip
-    return any(_next_to(tied, place, reading.text) for place in places)
+    if any(_next_to(tied, place, reading.text) for place in places):
+        return True
+    # "Acute ulcer, NSAID induced": the words say so themselves, whatever wording the condition has.
+    return tied.before and cue("tied_to_the_one_before").match(reading.text, tied.end) is not None
 
 
 def _next_to(tied: Tied, place: tuple[int, int], text: str) -> bool:

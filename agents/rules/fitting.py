@@ -156,7 +156,8 @@ def find_underdosing_reasons(reading: Reading, causes: Sequence[Mention]) -> lis
     for cause in causes:
         if not cause.phrase.startswith(_LESS):
             continue
-        stretch = reading.stretch_at(cause.start)
+        # The drug may be named earlier than the doses that were left out.
+        stretch = reading.stretch_at(cause.context[0])
         start, end = stretch.around if stretch else (cause.start, cause.end)
         around = reading.text[start:end]
         code = (
