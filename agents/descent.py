@@ -289,7 +289,7 @@ def _choose(
             value += 0.35
         # Documented hematuria rules "without hematuria" out; said to be absent, it asks for it.
         # With a delivery in the stay the code in childbirth is meant, where there is one.
-        value += _CHILDBIRTH * (facts.delivered and "childbirth" in extra)
+        value += _CHILDBIRTH * (facts.delivered and _in_childbirth(option))
         value += 1.2 * (len(denied & facts.denied) - len(denied & facts.words))
         scored.append((value, -place, option))
     scored.sort(key=lambda s: (-s[0], -s[1]))
@@ -363,6 +363,10 @@ def _unspecified(entry: Entry) -> bool:
 
 def _other(entry: Entry) -> bool:
     return entry.title.startswith("Other ") or " other " in entry.title
+
+
+def _in_childbirth(entry: Entry) -> bool:
+    return "childbirth" in entry.title and "pregnancy" not in entry.title
 
 
 def _without(entry: Entry) -> bool:
