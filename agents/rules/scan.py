@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from chartcoder.agents.rules.cues import cue
 from chartcoder.agents.rules.history import is_chronic
 from chartcoder.agents.rules.mentions import Mention
+from chartcoder.agents.rules.nouns import kind_of_phrase
 from chartcoder.agents.rules.policies import Policies
 from chartcoder.agents.rules.reading import SILENT, Found, Places, Reading
 from chartcoder.agents.rules.spots import not_conditions, qualifiers
@@ -39,6 +40,7 @@ _MOSTLY = 0.5
 _FIRST_PART = 0.3
 _SURELY = 0.72
 _BY_SUBTERM = 0.7
+_NEOPLASMS = ("C", "D0", "D1", "D2", "D3", "D4")
 
 
 def find_conditions(
@@ -123,6 +125,7 @@ def _listed_whole(reading: Reading, taken: Places) -> list[Mention]:
             cue("tells").search(said)
             or cue("deals").search(said)
             or cue("did_not").search(said)
+            or kind_of_phrase(said) != "condition"
             or cue("before_the_end").search(stretch.label)
         ):
             continue
@@ -307,7 +310,8 @@ def _by_little(best: Entry, said: str) -> bool:
     if any(w in said for w in met):
         return False
     main = set(tokens(best.path[0]))
-    if best.score < _BY_SUBTERM and len(best.matched) <= 2 and main and main <= set(best.missing):
+    unnamed = bool(main) and main <= set(best.missing) and len(best.matched) <= 2
+    if unnamed and (best.score < _BY_SUBTERM or best.code.startswith(_NEOPLASMS)):
         return True
     return bool(met) and len(met) == len(best.matched)
 

@@ -233,7 +233,8 @@ class _Reader:
         text = self.text
         raw = text[start:end]
         cuts: list[tuple[int, int, str, str]] = []
-        bare = _table().bare.match(raw.lstrip())
+        # "1. Hx bladder ca" in a list is a problem, not the label of a part.
+        bare = None if listed else _table().bare.match(raw.lstrip())
         if bare:
             offset = len(raw) - len(raw.lstrip())
             zone = zone_of_label(bare["label"])

@@ -39,3 +39,21 @@ def test_assertion_affirmed_leaves_out_what_is_denied() -> None:
     assert "swollen" in kept
     assert "fever" not in kept
     assert "gout" not in kept
+
+
+@pytest.mark.parametrize(
+    ("sentence", "word", "expected"),
+    [
+        (
+            "B12 deficiency, he will have injections, and vitamin D deficiency",
+            "vitamin D",
+            "present",
+        ),
+        ("evaluate for anemia, gout and sarcoidosis", "sarcoidosis", "planned"),
+        ("depression without psychosis, bulimia, still low", "bulimia", "present"),
+        ("without fever, chills or cough", "cough", "absent"),
+        ("there is nothing psychotic about it", "psychotic", "absent"),
+    ],
+)
+def test_assertion_reach_over_commas(sentence: str, word: str, expected: str) -> None:
+    assert assertion(sentence, word) == expected

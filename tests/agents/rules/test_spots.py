@@ -29,6 +29,10 @@ def named(book: Book, text: str) -> list[str]:
         ("62-year-old male on 5 mg for 4 h, did well", []),
         ("pH of 7.28, A1c 7.6", []),
         ("ID says no change", []),
+        # The sense of an abbreviation by the speciality, the chart and what follows it.
+        ("Cirrhosis with ascites, SBP found", ["Cirrhosis with ascites", "SBP"]),
+        ("Cirrhosis with ascites, SBP 95", ["Cirrhosis with ascites"]),
+        ("IOP 14. DES OU, PVD OD stable", ["DES OU", "PVD OD"]),
     ],
 )
 def test_spots_conditions_are_found_with_what_belongs_to_them(

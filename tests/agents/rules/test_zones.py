@@ -91,3 +91,15 @@ def test_zones_stretches_lie_in_order_inside_the_text(text: str) -> None:
     assert all(0 <= s.start < s.end <= len(text) for s in found)
     assert all(text[s.start : s.end].strip() for s in found)
     assert [s.start for s in found] == sorted(s.start for s in found)
+
+
+def test_zones_side_is_no_signature() -> None:
+    text = "A/P\n1. PCO OD, not significant\n2. PVD OD, stable\nR. Poe MD\nJane Poe, OD\n"
+    zones = zones_of(text)
+    assert zones["PVD OD, stable"] == "diagnosis"
+    assert {zones["R. Poe MD"], zones["Jane Poe, OD"]} == {"other"}
+
+
+def test_zones_history_in_a_numbered_list_is_a_problem() -> None:
+    text = "A/P:\n1. Hx bladder ca, NED.\n2. Gout, allopurinol\n"
+    assert {s.zone for s in read_stretches(text)} == {"diagnosis"}
