@@ -47,7 +47,7 @@ _ZONES = frozenset(
 )  # fmt: skip
 _PREGNANT = re.compile(
     r"\bpregnan\w*|\bgestation\w*|\bG\d+ ?P\d+|\bEDD\b|\bIUP\b|\bprenatal|\bantenatal|\bin labor|"
-    r"\bobstetric|\bEGA\b|\bgravida",
+    r"\bobstetric|\bE?GA (?:of )?\d\d|\bgravida|\btrimester|\bP?PROM\b|\bfetal|\bfetus",
     re.I,
 )
 _LEAST_AGE, _MOST_AGE = 9, 65
@@ -68,7 +68,7 @@ def find_gestation(reading: Reading, encounter: Encounter) -> Iterator[Told]:
     best: tuple[int, int, Told] | None = None
     for found in _WEEKS.finditer(reading.text):
         weeks = int(found["weeks"])
-        stretch = reading.stretch_at(found.start())
+        stretch = reading.stretch_at(found.end() - 1)
         if not _LEAST <= weeks <= _MOST or stretch is None or stretch.zone not in _ZONES:
             continue
         rank = _rank(reading.text, stretch.start, stretch.end, found)

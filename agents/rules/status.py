@@ -10,6 +10,7 @@ from functools import cache
 from typing import NamedTuple
 
 from chartcoder.agents.book import Book
+from chartcoder.agents.descent import side_of
 from chartcoder.agents.rules.allergies import find_allergies
 from chartcoder.agents.rules.circumstances import find_circumstances
 from chartcoder.agents.rules.cues import cue
@@ -31,7 +32,8 @@ _TELLING = frozenset(
 _KINDS = frozenset(["status", "absence", "history"])
 _REPORTED = (
     "Z21", "Z66", "Z74.01", "Z79", "Z85", "Z86", "Z87.1", "Z87.3", "Z87.4", "Z87.8", "Z89", "Z90",
-    "Z92.3", "Z93", "Z94", "Z95", "Z96.0", "Z96.1", "Z96.4", "Z96.6", "Z98.1", "Z98.2", "Z98.5",
+    "Z92.3", "Z93", "Z94", "Z95", "Z96.0", "Z96.1", "Z96.2", "Z96.4", "Z96.6", "Z96.82", "Z98.1",
+    "Z98.2", "Z98.5",
     "Z98.4", "Z98.84", "Z22.7", "Z22.32",
     "Z99.0", "Z99.1", "Z99.2", "Z99.81", "I25.2",
 )  # fmt: skip
@@ -105,13 +107,16 @@ def _states(reading: Reading, encounter: Encounter) -> Iterator[Told]:
                 continue
             if _not_in_place(reading.text, stretch, hit):
                 continue
-            if kind == "absence" and not _done_before(reading, stretch, hit, encounter):
+            if kind == "absence" and not _done_before(
+                reading, stretch, encounter, code.startswith("Z89")
+            ):
                 continue
             told_as_past = stretch.zone in ("past", "surgical", "history", "prose")
             if code in _NO_BEARING and told_as_past and encounter.setting != "inpatient":
                 continue
             if code != "Z90.89" and not is_present(code, reading):
-                yield Told(code, hit.start, hit.end, stretch, "status", "a lasting state")
+                sided = _sided(code, reading, stretch, hit)
+                yield Told(sided, hit.start, hit.end, stretch, "status", "a lasting state")
 
 
 def _not_in_place(text: str, stretch: Stretch, hit: Hit) -> bool:
@@ -127,11 +132,26 @@ def _not_in_place(text: str, stretch: Stretch, hit: Hit) -> bool:
     )
 
 
-def _done_before(reading: Reading, stretch: Stretch, hit: Hit, encounter: Encounter) -> bool:
+def _sided(code: str, reading: Reading, stretch: Stretch, hit: Hit) -> str:
+    """For a row that leaves the side open: the code below it for the side that was said."""
+    entry = reading.lookup.book.tabular.get(code)
+    if entry is None or entry.billable:
+        return code
+    words = [w for w in reading.words(stretch) if hit.start <= w.start < hit.end]
+    side = side_of([w.form for w in words])
+    for below in reading.lookup.book.tabular.billable_under(code):
+        if side and re.search(rf"\b{side}\b", below.title):
+            return below.code
+    return code
+
+
+def _done_before(reading: Reading, stretch: Stretch, encounter: Encounter, limb: bool) -> bool:
     """An operation that was done before this encounter, not during it or some day."""
     if stretch.zone in ("past", "surgical", "medications", "social"):
         return True
     said = reading.text[stretch.start : stretch.end]
+    if limb and stretch.zone != "plan":
+        return True
     if cue("done_now").search(said):
         return False
     if stretch.zone == "plan" or (encounter.setting == "inpatient" and stretch.zone != "diagnosis"):

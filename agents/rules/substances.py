@@ -73,6 +73,13 @@ def _tobacco(reading: Reading) -> list[Told]:
         if stretch.zone not in _TOLD:
             continue
         for when, part, (start, end) in _parts(reading.text, stretch):
+            named = cue("tobacco_named").search(reading.text, start, end)
+            if (
+                when == "now"
+                and named
+                and reading.said_of(stretch, named.start(), named.end())[0] == "absent"
+            ):
+                continue
             if when == "now":
                 products = [code for name, code in _PRODUCTS if cue(name).search(part)]
                 now += [
@@ -119,7 +126,8 @@ def _when(text: str, start: int, end: int, labelled: bool, named_before: bool) -
     part = text[start:end]
     if named is None and not labelled and not named_before:
         return ""
-    if cue("not_the_patient").search(part) or cue("tobacco_not").search(part):
+    subject = text[start : named.end()] if named else part
+    if cue("not_the_patient").search(subject) or cue("tobacco_not").search(part):
         return "no"
     if cue("tobacco_past").search(part) and not cue("tobacco_wish").search(part):
         return "past"
