@@ -23,6 +23,7 @@ from chartcoder.agents.rules.zones import Stretch
 from chartcoder.index.words import read_table, tokens
 from chartcoder.tabular.home import resources
 
+BY_A_DRUG = "brought about by a drug"
 _ADVERSE_COLUMN = 6
 JOINED = re.compile(r"\s*(?:\+|and|&|/|,)\s*")
 _ZONES = frozenset(["diagnosis", "course", "plan", "system", "history", "prose", "past", "results"])
@@ -261,7 +262,7 @@ def find_effects(reading: Reading, known: Sequence[Mention]) -> list[Mention]:
             if one.assertion != "present" or one.code[0] in "TVWXYZ" or taken.hold(*place):
                 continue
             if _next_to(tied, place, reading.text):
-                found.append(mention_of(one)._replace(reason="brought about by a drug"))
+                found.append(mention_of(one)._replace(reason=BY_A_DRUG))
     return found
 
 

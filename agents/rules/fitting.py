@@ -7,6 +7,7 @@ drug brings about; the words that choose the line often stand elsewhere in the c
 import re
 from collections.abc import Iterator, Sequence
 
+from chartcoder.agents.rules.adverse import BY_A_DRUG
 from chartcoder.agents.rules.cues import cue
 from chartcoder.agents.rules.history import title_of
 from chartcoder.agents.rules.mentions import Mention
@@ -61,6 +62,8 @@ def fitted(
         )
     if _only_the_drug(mention, reading, causes):
         return None
+    if _cause(mention, reading.text, causes) is not None:
+        mention = mention._replace(reason=BY_A_DRUG)
     for wording in _wordings(mention, reading, encounter, causes):
         best = reading.lookup.find(wording, 1)
         if best and not best[0].missing and not best[0].unmatched and _other_than_use(best[0].code):

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import NamedTuple
 
+from chartcoder.agents.rules.adverse import BY_A_DRUG
 from chartcoder.agents.rules.relations import asks_for, is_due_to, same_site, side, sites
 from chartcoder.agents.values import Candidate, Chart, Evidence, Rejected
 from chartcoder.index.words import LATERALITY, read_table, tokens
@@ -85,6 +86,9 @@ def drop_integral(
 
 def _belongs(symptom: Candidate, diagnosis: Candidate, by_id: dict[int, Evidence]) -> str:
     if _CAUSED.search(symptom.title):
+        return ""
+    # What a drug brought about is the nature of an adverse effect, whatever else it may belong to.
+    if any(n in by_id and by_id[n].reason == BY_A_DRUG for n in symptom.evidence):
         return ""
     for row in _rows().get(symptom.code[:3], ()):
         if (

@@ -8,13 +8,14 @@ read from the line of the poisoning first and then from the whole story of this 
 import re
 from collections.abc import Iterator, Sequence
 
-from chartcoder.agents.rules.adverse import JOINED, substances_in
+from chartcoder.agents.rules.adverse import BY_A_DRUG, JOINED, substances_in
 from chartcoder.agents.rules.assertion import affirmed
 from chartcoder.agents.rules.cues import cue
 from chartcoder.agents.rules.document import sentences
 from chartcoder.agents.rules.history import title_of
 from chartcoder.agents.rules.mentions import Mention
-from chartcoder.agents.rules.reading import Reading
+from chartcoder.agents.rules.reading import Places, Reading
+from chartcoder.agents.rules.scan import mention_of
 from chartcoder.index.tables import (
     ACCIDENTAL,
     circumstance_of,
@@ -60,7 +61,22 @@ def name_poisonings(mentions: Sequence[Mention], reading: Reading) -> list[Menti
             done += _named(mention, reading)
         elif mention.role != "problem" or not _part_of_one(mention, reading, lines):
             done.append(mention)
-    return done
+    return done + _manifestations(done, lines, reading)
+
+
+def _manifestations(
+    known: Sequence[Mention], lines: set[tuple[int, int]], reading: Reading
+) -> list[Mention]:
+    """What stands in the line of a poisoning as its effect is coded beside it (I.C.19.e.5.b)."""
+    taken = Places((m.start, m.end) for m in known)
+    return [
+        mention_of(found)._replace(reason=BY_A_DRUG)
+        for found in reading.stated_in(["diagnosis"])
+        if found.assertion == "present"
+        and found.code[0] not in "TVWXYZ"
+        and not taken.hold(found.spot.start, found.spot.end)
+        and any(start <= found.spot.start < end for start, end in lines)
+    ]
 
 
 def _is_poisoning(mention: Mention) -> bool:

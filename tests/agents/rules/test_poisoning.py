@@ -39,3 +39,11 @@ def test_poisoning_intent_from_the_story_of_this_visit(codes, story: str, code: 
 
 def test_poisoning_other_mentions_stay_as_they_are(codes) -> None:  # type: ignore[no-untyped-def]
     assert "A05.9" in codes("ASSESSMENT\n1. Food poisoning\n", setting="outpatient")
+
+
+def test_poisoning_manifestations_on_its_line_are_coded_with_it(codes) -> None:  # type: ignore[no-untyped-def]
+    text = (
+        "ASSESSMENT\n- Diphenhydramine overdose, intentional, with somnolence, sinus tachycardia\n"
+        "- Hypokalemia\n"
+    )
+    assert codes(text, setting="outpatient") == {"T45.0X2A", "R40.0", "R00.0", "E87.6"}
