@@ -8,7 +8,7 @@ the person who completes the record. What a chart may say stands in
 import re
 import tomllib
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from chartcoder.agents.rules.assertion import affirmed
@@ -118,7 +118,12 @@ def _of_this_time(reading: Reading, stretch: Stretch) -> bool:
     if cue("not_this_injury").search(said):
         return False
     named = [int(year) for year in _YEAR.findall(said)]
-    return not named or max(named) >= max(int(year) for year in _YEAR.findall(reading.text))
+    return not named or max(named) >= _last_year(reading.text)
+
+
+@lru_cache(maxsize=8)
+def _last_year(text: str) -> int:
+    return max((int(year) for year in _YEAR.findall(text)), default=0)
 
 
 def _self_harm(reading: Reading) -> bool:
