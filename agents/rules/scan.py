@@ -40,6 +40,7 @@ _MOSTLY = 0.5
 _FIRST_PART = 0.3
 _SURELY = 0.72
 _BY_SUBTERM = 0.7
+_TITLE_HEAD = re.compile(r" (?:with|due to|in|of|following) |,| \(")
 _NEOPLASMS = ("C", "D0", "D1", "D2", "D3", "D4")
 
 
@@ -130,7 +131,9 @@ def _listed_whole(reading: Reading, taken: Places) -> list[Mention]:
         ):
             continue
         best = reading.lookup.find(said, 1)
-        if best and best[0].score >= _SURELY and best[0].code[:1] not in "VWXYZU":
+        if not best or _by_little(best[0], said):
+            continue
+        if best[0].score >= _SURELY and best[0].code[:1] not in "VWXYZU":
             assertion, mark = reading.said_of(stretch, stretch.start, stretch.start + len(said))
             found.append(
                 Mention(
@@ -309,7 +312,7 @@ def _by_little(best: Entry, said: str) -> bool:
     met = {w for w in letters if w.lower() in best.matched}
     if any(w in said for w in met):
         return False
-    main = set(tokens(best.path[0]))
+    main = set(tokens(_TITLE_HEAD.split(best.path[0])[0]))
     unnamed = bool(main) and main <= set(best.missing) and len(best.matched) <= 2
     if unnamed and (best.score < _BY_SUBTERM or best.code.startswith(_NEOPLASMS)):
         return True

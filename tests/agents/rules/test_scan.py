@@ -111,3 +111,20 @@ def test_scan_whole_path_of_a_terse_summary(codes) -> None:  # type: ignore[no-u
     )
     found = codes(text, setting="inpatient", age=71, sex="female")
     assert {"N17.9", "N18.31", "J96.01", "J18.9", "M10.9"} <= found
+
+
+def test_scan_letter_symptoms_of_the_opinion_count(read) -> None:  # type: ignore[no-untyped-def]
+    text = (
+        "Dear Dr. Poe,\n\nShe has had dizziness and a cough for a month. She had pancreatitis in"
+        " 2019 and four courses of antibiotics for sinus infection. She has gout.\n\n"
+        "My impression is as follows. As to her memory loss, I do not think it has one cause. "
+        "She should call if there is vomiting."
+    )
+    assert set(stated(read, text, VISIT)) == {"gout"}
+    counted = find_conditions(read(text), policies_for("outpatient"), VISIT, [])
+    assert {text[m.start : m.end] for m in counted} == {"gout", "memory loss"}
+
+
+@pytest.mark.parametrize("item", ["did not eat", "reduced", "lipid rich", "mixed presentation"])
+def test_scan_words_of_an_entry_are_no_condition(codes, item: str) -> None:  # type: ignore[no-untyped-def]
+    assert codes(f"ASSESSMENT\n1. Gout\n2. {item}\n", setting="outpatient") == {"M10.9"}
