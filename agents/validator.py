@@ -14,6 +14,7 @@ from chartcoder.agents.descent import (
 from chartcoder.agents.gestation import trimester, weeks_of_gestation
 from chartcoder.agents.rules.assertion import affirmed
 from chartcoder.agents.rules.delivery import is_delivered
+from chartcoder.agents.rules.depth import depth_of_ulcer
 from chartcoder.agents.rules.encounter import encounter_kind
 from chartcoder.agents.values import (
     Candidate,
@@ -26,10 +27,10 @@ from chartcoder.agents.values import (
 )
 from chartcoder.index.lexicon import write_out
 from chartcoder.index.tables import column_words, read_asks
-from chartcoder.index.words import EMPTY, LATERALITY, canonical, signed, split
+from chartcoder.index.words import EMPTY, LATERALITY, canonical, signed, split, tokens
 from chartcoder.tabular.store import TabularList
 
-_OPEN = 0.1
+_OPEN = 0.03
 _RESIDUAL_COST = 0.01
 _RESIDUAL_WORDS = frozenset(["specified", "other"])
 _SIDES = frozenset(["right", "left", "bilateral"])
@@ -53,7 +54,7 @@ def verify(
     """
     facts = gather_facts(item, chart)
     candidates: dict[str, Candidate] = {}
-    standing: dict[str, tuple[float, bool, float, float, int]] = {}
+    standing: dict[str, tuple[float, bool, int, float, float]] = {}
     rejected: list[Rejected] = []
     for entry in entries:
         pair = [(entry.code, "etiology" if entry.manifestation else "sole")]
@@ -89,7 +90,7 @@ def verify(
             for one in [leaf.code, leaf.partner] if leaf.partner else [leaf.code]:
                 standing[one] = (
                     -round(place, 2), role == "manifestation",
-                    -_agreement(book.tabular, one, facts), -confidence, -len(entry.matched),
+                    -_named(entry), -_agreement(book.tabular, one, facts), -confidence,
                 )  # fmt: skip
                 candidates[one] = candidate(
                     book.tabular, one, (item.id,), entry, confidence, leaf.undocumented, role,
@@ -115,6 +116,11 @@ def _agreement(tabular: TabularList, code: str, facts: Facts) -> float:
     stated += written.startswith("Other ")
     wanted = len(asked) + len(facts.denied)
     return 2.0 * shared / (stated + wanted) if stated + wanted else 0.0
+
+
+def _named(entry: IndexEntry) -> int:
+    """How many words of the phrase stand in the titles of a path, nonessential modifiers left out."""
+    return len({w for title in entry.path for w in tokens(title)}.intersection(entry.matched))
 
 
 def _residual(entry: IndexEntry, facts: Facts) -> int:
@@ -168,6 +174,9 @@ def gather_facts(item: Evidence, chart: Chart) -> Facts:
     # Commas, so that what one part denies does not run on into the next.
     named = (item.phrase, *item.modifiers)
     phrase = ", ".join((*(write_out(part, chart.text) for part in named), item.span.text))
+    depth = depth_of_ulcer(phrase, chart.text)
+    if depth:
+        phrase = f"{phrase}, {depth}"
     weeks = weeks_of_gestation(chart.text)
     if weeks:
         phrase = f"{phrase}, {trimester(weeks)} trimester pregnancy {weeks} weeks"
