@@ -119,7 +119,7 @@ def _agreement(tabular: TabularList, code: str, facts: Facts) -> float:
 
 
 def _named(entry: IndexEntry) -> int:
-    """How many words of the phrase stand in the titles of a path, nonessential modifiers left out."""
+    """How many words of the phrase stand in the titles of a path; nonessential modifiers do not."""
     return len({w for title in entry.path for w in tokens(title)}.intersection(entry.matched))
 
 
