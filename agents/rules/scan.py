@@ -24,7 +24,7 @@ from chartcoder.index.words import EMPTY, LATERALITY, canonical, split, tokens
 
 _STATED = frozenset(["diagnosis", "course", "system", "plan"])
 _UNHEADED = frozenset(["prose", "system", "history", "plan"])
-_RUNNING = frozenset(["prose", "history", "plan", "course", "past"])
+_RUNNING = frozenset(["prose", "history", "plan", "course", "past", "exam", "results"])
 _LIKE_SYMPTOMS = ("M79.6", "M79.89", "M79.8", "N64.4")
 _FIRM = frozenset(
     ["consistent with", "most consistent with", "c/w", "compatible with", "felt to be",
@@ -296,7 +296,8 @@ def _unsound(mention: Mention, reading: Reading) -> bool:
     stretch = reading.stretch_at(mention.start)
     if stretch is None:
         return False
-    if zone_of_label(said) == "system" and text[mention.end : mention.end + 1] in ("", ":", "\n"):
+    behind = text[mention.end : mention.end + 1]
+    if zone_of_label(said) == "system" and behind in ("", ":", ".", ",", "\n"):
         return True
     asked = text[mention.end : mention.end + 1] == "?" and stretch.zone in ("course", "system")
     return asked or stretch.zone in SILENT or reading.is_test(mention.end, stretch)
