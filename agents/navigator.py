@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import zip_longest
 
 from chartcoder.agents.book import Book
@@ -59,9 +60,18 @@ def look_up(
     in_order = sorted(best.values(), key=lambda e: (-e.score, -_said(e.path, e.matched)))
     variants = [entry for one in ranked for entry in one]
     said = _sentence(item, context)
-    if said and in_order and in_order[0].score >= _SURE_OF_TERM:
-        variants += _ranked(item, item.phrase, book, context, _DEEPER)
+    sure = bool(in_order) and in_order[0].score >= _SURE_OF_TERM
+    if sure and _says_more(item, said, in_order[0]):
+        # Only entries of the first one's category can be closer than it.
+        variants += _ranked(item, item.phrase, book, context, _DEEPER, in_order[0].code[:3])
     return _closer(item, in_order, variants, said, book, context)
+
+
+def _says_more(item: Evidence, sentence: str, first: IndexEntry) -> bool:
+    """Whether a subterm of the first entry's term may have words of the sentence, or modifiers."""
+    more = set(tokens(sentence)) - LATERALITY - _COMMON
+    more.difference_update(first.matched, first.missing)
+    return bool(more) or bool(item.modifiers)
 
 
 def _sentence(item: Evidence, text: str) -> str:
@@ -93,9 +103,12 @@ def _closer(
     qualifiers = {w for m in item.modifiers for w in tokens(write_out(m, context))}
     if not entries or not (qualifiers or sentence):
         return entries
+    first = entries[0]
+    variants = [entry for entry in variants if entry.code[:3] == first.code[:3]]
+    if not variants:
+        return entries
     said = frozenset(tokens(sentence)) - LATERALITY
     linked = frozenset(w for tail in _LINKED.findall(sentence) for w in tokens(tail))
-    first = entries[0]
     category = book.tabular.get(first.code[:3])
     known = {*first.missing, *tokens(category.title if category else "")}
     heard = len(qualifiers.intersection(first.matched))
@@ -109,8 +122,8 @@ def _closer(
                 first.missing, first.matched, _COMMON
             )
         more = len(qualifiers.intersection(entry.matched)) + len(supplied) - heard
-        same = entry.code[:3] == first.code[:3] and (known | supplied).issuperset(entry.missing)
-        if more <= 0 or not same or not lost.isdisjoint(site_words()):
+        told_all = (known | supplied).issuperset(entry.missing)
+        if more <= 0 or not told_all or not lost.isdisjoint(site_words()):
             continue
         key = (entry.code, entry.manifestation)
         lacking = len(set(entry.missing).difference(first.missing, supplied))
@@ -128,34 +141,42 @@ def _joins_another(path: Sequence[str]) -> bool:
     return any(w and not _LINKS.isdisjoint((w[0], w[-1])) for w in words)
 
 
-def _ranked(item: Evidence, phrase: str, book: Book, context: str, limit: int) -> list[IndexEntry]:
-    """The entries for one phrase under every wording, best first."""
-    best: dict[tuple[str, str], Found] = {}
+def _ranked(
+    item: Evidence, phrase: str, book: Book, context: str, limit: int, category: str = ""
+) -> list[IndexEntry]:
+    """The entries for one phrase under every wording, best first; of one category or of all."""
+    best: dict[tuple[str, str], tuple[float, Found]] = {}
     qualifiers = {w for modifier in item.modifiers for w in tokens(modifier)}
     for wording, trust in wordings(phrase, context):
-        for found in book.navigator.find(wording, limit):
+        for found in book.navigator.find(wording, limit, category=category):
             # Of two entries that explain the phrase, the one that explains its modifiers too wins.
-            gain = _QUALIFIED if qualifiers & set(found.matched) else 0.0
-            found = found._replace(score=round(found.score * trust + gain, 6))
+            gain = 0.0 if qualifiers.isdisjoint(found.matched) else _QUALIFIED
+            score = round(found.score * trust + gain, 6)
             key = (found.code, found.manifestation)
-            if key not in best or _better(found, best[key]):
-                best[key] = found
-    in_order = sorted(best.values(), key=lambda f: f.term)
-    entries = [_entry(item, found, book) for found in in_order]
-    return sorted(entries, key=lambda e: (-e.score, -_said(e.path, e.matched)))[:limit]
+            known = best.get(key)
+            if (
+                known is None
+                or score > known[0]
+                or (
+                    score == known[0]
+                    and _said(found.path, found.matched) > _said(known[1].path, known[1].matched)
+                )
+            ):
+                best[key] = (score, found)
+    fitted = [(_fitted(score, found, book), found) for score, found in best.values()]
+    fitted.sort(key=lambda f: (-f[0], -_said(f[1].path, f[1].matched), f[1].term))
+    return [_entry(item, score, found) for score, found in fitted[:limit]]
 
 
 def _said(path: Sequence[str], matched: Sequence[str]) -> int:
     """How many words of the phrase stand in the titles of a path, modifiers left out."""
-    return len({word for title in path for word in tokens(title)} & set(matched))
+    titles = [_words(title) for title in path]
+    return sum(any(word in words for words in titles) for word in matched)
 
 
-def _better(one: Found, other: Found) -> bool:
-    """Of two ways to one code, the better one; of equals the one that says more of the phrase."""
-    return (one.score, _said(one.path, one.matched)) > (
-        other.score,
-        _said(other.path, other.matched),
-    )
+@lru_cache(maxsize=16384)
+def _words(title: str) -> frozenset[str]:
+    return frozenset(tokens(title))
 
 
 def look_further(
@@ -210,15 +231,19 @@ def _stands(entry: IndexEntry, book: Book) -> bool:
     )
 
 
-def _entry(item: Evidence, found: Found, book: Book) -> IndexEntry:
-    """An entry whose score also counts what the entry demands and the phrase lacks."""
+def _fitted(score: float, found: Found, book: Book) -> float:
+    """The score of an entry that also counts what the entry demands and the phrase lacks."""
     fit = 1.0
     if found.missing and not found.hops:
         weights = [book.index.posting(w) for w in found.missing]
         lacking = sum(p[0] if p else 0.5 for p in weights)
         fit = 1.0 / (1.0 + lacking)
+    return round(score * (0.85 + 0.15 * fit), 6)
+
+
+def _entry(item: Evidence, score: float, found: Found) -> IndexEntry:
     return IndexEntry(
         evidence=item.id, code=found.code, manifestation=found.manifestation, path=found.path,
-        hops=found.hops, score=round(found.score * (0.85 + 0.15 * fit), 6),
-        matched=found.matched, unmatched=found.unmatched, missing=found.missing, book=found.book,
+        hops=found.hops, score=score, matched=found.matched, unmatched=found.unmatched,
+        missing=found.missing, book=found.book,
     )  # fmt: skip

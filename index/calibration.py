@@ -16,6 +16,7 @@ from chartcoder.tabular.home import resources
 Scale = Literal["walk", "letters"]
 Table = tuple[tuple[float, ...], tuple[float, ...]]
 UNSURE = 0.5
+_TIE = 0.002
 
 
 @cache
@@ -32,6 +33,23 @@ def table_of(rows: Sequence[Sequence[float]]) -> Table:
 def sureness(scale: Scale, score: float) -> float:
     """The probability, 0 to 1, that a first entry or line with this score is the right one."""
     return share_at(_points(scale), score)
+
+
+def sure_among(scored: Sequence[tuple[float, str]], place: int) -> float:
+    """How sure an entry of a walk is; entries of different categories that tie share it.
+
+    Args:
+        scored: score and category of each entry, best first.
+        place: of the entry among them.
+    """
+    score, category = scored[place]
+    rivals = {category}
+    for step in (-1, 1):
+        at = place + step
+        while 0 <= at < len(scored) and abs(scored[at][0] - score) < _TIE:
+            rivals.add(scored[at][1])
+            at += step
+    return round(sureness("walk", score) / len(rivals), 4)
 
 
 def share_at(table: Table, score: float) -> float:

@@ -144,8 +144,11 @@ def _fitting(senses: "Sequence[Sense]", written: str) -> "list[Sense]":
 def _by_cues(fitting: "Sequence[Sense]", context: str, least: int = 1) -> Sense | None:
     """The sense with the most cues in a context, the first of equals; None where none has any."""
     best: tuple[int, Sense] | None = None
+    words = _words_of(context)
     for sense in fitting:
-        hits = sum([f" {cue} " in context for cue in sense.cues])
+        hits = len(sense.cues & words)
+        for cue in _long_cues(sense.cues):
+            hits += f" {cue} " in context
         if hits >= least and (best is None or hits > best[0]):
             best = (hits, sense)
     return best[1] if best is not None else None
@@ -156,6 +159,17 @@ def _far_sense(written: str, far: str, least: int) -> Sense | None:
     return _by_cues(_fitting(_abbreviations().get(written.lower(), ()), written), far, least)
 
 
+@cache
+def _long_cues(cues: frozenset[str]) -> tuple[str, ...]:
+    """The cues of a sense that are not one word as ``_spaced`` cuts them."""
+    return tuple(cue for cue in sorted(cues) if not _CUE_WORD.fullmatch(cue))
+
+
+@lru_cache(maxsize=64)
+def _words_of(context: str) -> frozenset[str]:
+    return frozenset(context.split())
+
+
 @lru_cache(maxsize=64)
 def _spaced(text: str) -> str:
     return f" {' '.join(_CUE_WORD.findall(text.lower()))} "
@@ -164,6 +178,11 @@ def _spaced(text: str) -> str:
 def longest_abbreviation() -> int:
     """How many words the longest abbreviation has."""
     return _longest_abbreviation()
+
+
+def is_abbreviation(written: str) -> bool:
+    """Says whether a word or words, in any case, may be an abbreviation."""
+    return written.lower() in _abbreviations()
 
 
 def sense_of(written: str, near: str, context: str = "") -> Sense | None:

@@ -7,23 +7,27 @@ tables are entered by site and behaviour, by substance and intent.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, Protocol
+from functools import cached_property
+from typing import NamedTuple
 
-from chartcoder.index.calibration import UNSURE, sureness
+from chartcoder.index.calibration import UNSURE, sure_among
 from chartcoder.index.rank import Asked, Question, Ranked, Ranker, merged, value
 from chartcoder.index.rewording import Rewording
+from chartcoder.index.steps import End, Look, Step
 from chartcoder.index.store import IndexStore
 from chartcoder.index.tables import Ask, read_asks
 from chartcoder.index.terms import Pointer, Term
 from chartcoder.index.words import LATERALITY, signed, tokens
 
 _MOST_HOPS = 4
+_LINES = 3
+_REMEMBERED = 2048
+_UNDER_WAY = 16
 _HOP = 0.985
 _ALSO = 0.93
 _SEVERAL = 0.6
 _FIRST_LOOK = 0.8
 _WORTH_FOLLOWING = 0.5
-_TIE = 0.002
 _PART = 0.95
 _UNUSED = 0.02
 _TABLE_WORDS = tuple(tokens("neoplasm neoplastic malignant primary secondary"))
@@ -66,47 +70,85 @@ class Found(NamedTuple):
         return self.sure < UNSURE
 
 
-class _Step(NamedTuple):
-    """Where a walk stands.
+class Walk:
+    """One phrase being looked up; what was walked for few entries serves for more of them.
 
-    Attributes:
-        ranked: the term, with what it explains and is supplied on the whole way.
-        score: how good the walk is so far.
-        hops: the pointers that were followed: pairs of the term that carries it and the pointer.
-        visited: terms that were landed on.
-        said: numbers of the words said on the way, before this term.
-        column: column of the table that is asked for, 0 for none.
+    Args:
+        navigator: over the opened index.
+        question: the phrase as it is read.
+        asks: what it asks of the tables.
+        again: look a second time, with other words, where the first look finds too little.
     """
 
-    ranked: Ranked
-    score: float
-    hops: tuple[Pointer, ...] = ()
-    visited: frozenset[int] = frozenset()
-    said: frozenset[int] = frozenset()
-    column: int = 0
+    def __init__(
+        self, navigator: "Navigator", question: Question, asks: Sequence[Ask], again: bool
+    ) -> None:
+        self._navigator = navigator
+        self._question = question
+        self._asks = asks
+        self._again = again
 
+    def entries(self, limit: int, category: str = "") -> list[Found]:
+        """The best entries, as ``Navigator.find`` gives them.
 
-class _End(NamedTuple):
-    """A code that a walk comes to."""
+        Args:
+            limit: how many entries to consider.
+            category: give only those of them whose code begins with these three characters.
+        """
+        best: dict[tuple[str, str], tuple[float, Asked, End]] = {}
+        top = 0.0
+        for look in self._first:
+            top = max(top, self._keep(best, look, limit))
+        if self._again and top < _FIRST_LOOK:
+            for look in self._further:
+                self._keep(best, look, limit)
+        ranked = sorted(best.values(), key=lambda f: (-f[0], f[2].step.ranked.number))[:limit]
+        scored = [(round(score, 6), end.code[:3]) for score, _, end in ranked]
+        store = self._navigator.store
+        if not category:
+            store.load(store.above(end.step.ranked.number for _, _, end in ranked))
+        return [
+            self._navigator.found(self._question, asked, end, score, sure_among(scored, place))
+            for place, (score, asked, end) in enumerate(ranked)
+            if not category or scored[place][1] == category
+        ]
 
-    score: float
-    step: _Step
-    code: str
-    manifestation: str
+    def _keep(
+        self, best: dict[tuple[str, str], tuple[float, Asked, End]], look: Look, limit: int
+    ) -> float:
+        """Takes up the codes of a look that are better than those there are; gives its best."""
+        asked, trust = look.asked, look.trust
+        top = 0.0
+        for ends in self._navigator.ends(look, limit * _LINES):
+            for end in ends:
+                key = (end.code, end.manifestation)
+                score = end.score * trust
+                known = best.get(key)
+                if known is None or score > known[0]:
+                    best[key] = (score, asked, end)
+                    top = max(top, score)
+        return top
 
+    @cached_property
+    def _first(self) -> list[Look]:
+        """The look with the words as they are, then the tables."""
+        navigator = self._navigator
+        asked = Asked(navigator.store, self._question)
+        cells = [tuple(navigator.table(ask, asked)) for ask in self._asks]
+        return [navigator.look(asked), *(Look(asked, (), 1.0, {0: ends}) for ends in cells)]
 
-class _Found(NamedTuple):
-    """A code with the reading of the question under which it was found."""
-
-    score: float
-    asked: Asked
-    end: _End
-
-
-class _Keep(Protocol):
-    """Takes the codes a look comes to."""
-
-    def __call__(self, asked: Asked, ends: Iterable[_End], trust: float = 1.0) -> None: ...
+    @cached_property
+    def _further(self) -> list[Look]:
+        """The second look: words of one family, and other words for what the phrase says."""
+        navigator, question = self._navigator, self._question
+        looks = []
+        wider = Asked(navigator.store, question, kin=True)
+        if any(len(group.members) > 1 for group in wider.groups):
+            looks.append(navigator.look(wider))
+        for words, trust in navigator.rewording.of(question.said):
+            other = Asked(navigator.store, question._replace(said=words))
+            looks.append(navigator.look(other, trust))
+        return looks
 
 
 class Navigator:
@@ -115,11 +157,18 @@ class Navigator:
     def __init__(self, store: IndexStore) -> None:
         self.store = store
         self.ranker = Ranker(store)
-        self._rewording = Rewording(store)
-        self._memory: dict[tuple[str, int, frozenset[str], bool], list[Found]] = {}
+        self.rewording = Rewording(store)
+        self._memory: dict[tuple[str, int, frozenset[str], bool, str], list[Found]] = {}
+        self._walks: dict[tuple[Question, tuple[Ask, ...], bool], Walk] = {}
+        self._titles: dict[int, tuple[str, ...]] = {}
 
     def find(
-        self, phrase: str, limit: int = 10, context: Sequence[str] = (), again: bool = True
+        self,
+        phrase: str,
+        limit: int = 10,
+        context: Sequence[str] = (),
+        again: bool = True,
+        category: str = "",
     ) -> list[Found]:
         """Ranks index entries for a phrase.
 
@@ -128,18 +177,33 @@ class Navigator:
             limit: how many entries to give.
             context: further words that may settle a subterm but need not be explained.
             again: look a second time, with other words, where the first look finds too little.
+            category: give only those whose code begins with these three characters.
 
         Returns:
             Entries with a code, best first; empty where no word of the phrase is known.
         """
         near = frozenset(w for text in context for w in tokens(text))
-        key = (phrase, limit, near, again)
+        key = (phrase, limit, near, again, category)
         known = self._memory.get(key)
         if known is None:
-            read = signed(phrase)
-            residual = _RESIDUAL.search(phrase) is not None
-            question = Question(read.said, read.denied, read.side, near, residual)
-            known = self._memory[key] = self._find(question, limit, read_asks(phrase), again)
+            found = self._walk(phrase, near, again).entries(limit, category)
+            if len(self._memory) >= _REMEMBERED:
+                self._memory.clear()
+            known = self._memory[key] = found
+        return known
+
+    def _walk(self, phrase: str, near: frozenset[str], again: bool) -> Walk:
+        read = signed(phrase)
+        residual = _RESIDUAL.search(phrase) is not None
+        question = Question(read.said, read.denied, read.side, near, residual)
+        asks = tuple(read_asks(phrase))
+        key = (question, asks, again)
+        known = self._walks.get(key)
+        if known is None:
+            known = Walk(self, question, asks, again)
+            if len(self._walks) >= _UNDER_WAY:
+                self._walks.clear()
+            self._walks[key] = known
         return known
 
     def find_words(
@@ -148,62 +212,54 @@ class Navigator:
         """As ``find``, for canonical words."""
         return self.find(" ".join(w for w in words if w not in LATERALITY), limit, tuple(context))
 
-    def _find(
-        self, question: Question, limit: int, asks: Sequence[Ask], again: bool
-    ) -> list[Found]:
-        best: dict[tuple[str, str], _Found] = {}
-
-        def keep(asked: Asked, ends: Iterable[_End], trust: float = 1.0) -> None:
-            for end in ends:
-                key = (end.code, end.manifestation)
-                score = end.score * trust
-                if key not in best or score > best[key].score:
-                    best[key] = _Found(score, asked, end)
-
-        asked = Asked(self.store, question)
-        self._look(asked, keep, limit)
-        for ask in asks:
-            keep(asked, self._table(ask, asked))
-        top = max((found.score for found in best.values()), default=0.0)
-        if again and top < _FIRST_LOOK:
-            self._look_again(question, keep, limit)
-        ranked = sorted(best.values(), key=lambda f: (-f.score, f.end.step.ranked.number))
-        return _with_sureness(
-            [self._found(question, f.asked, f.end, f.score) for f in ranked[:limit]]
-        )
-
-    def _look(self, asked: Asked, keep: _Keep, limit: int, trust: float = 1.0) -> None:
+    def look(self, asked: Asked, trust: float = 1.0) -> Look:
         """One look with the words as they are."""
-        ranked = self.ranker.rank(asked)
-        self.store.load(one.number for one in ranked[: limit * 3])
-        for one in ranked[: limit * 3]:
-            step = _Step(one, one.score)
-            keep(asked, self._ends(step, asked, ranked[0].score * _WORTH_FOLLOWING), trust)
+        return Look(asked, self.ranker.rank(asked), trust, {})
 
-    def _look_again(self, question: Question, keep: _Keep, limit: int) -> None:
-        """The second look: words of one family, and other words for what the phrase says."""
-        wider = Asked(self.store, question, kin=True)
-        if any(len(group.members) > 1 for group in wider.groups):
-            self._look(wider, keep, limit)
-        for words, trust in self._rewording.of(question.said):
-            self._look(Asked(self.store, question._replace(said=words)), keep, limit, trust)
+    def ends(self, look: Look, most: int) -> Iterator[tuple[End, ...]]:
+        """The codes that the best lines of a look lead to, line by line.
 
-    def _ends(self, step: _Step, asked: Asked, least: float = 0.0) -> Iterator[_End]:
+        Args:
+            look: the look.
+            most: how many of its lines to follow.
+        """
+        if not look.ranked:
+            yield from look.ends.values()
+            return
+        ranked = look.ranked[:most]
+        new = [one.number for place, one in enumerate(ranked) if place not in look.ends]
+        if new:
+            self.store.load(new)
+        least = ranked[0].score * _WORTH_FOLLOWING
+        for place, one in enumerate(ranked):
+            known = look.ends.get(place)
+            if known is None:
+                term = self.store.term(one.number)
+                step = Step(one, one.score)
+                if term.see or term.see_also:
+                    known = tuple(self._ends(step, look.asked, least))
+                else:
+                    end = End(one.score, step, term.code, term.manifestation)
+                    known = (end,) if term.code else ()
+                look.ends[place] = known
+            yield known
+
+    def _ends(self, step: Step, asked: Asked, least: float = 0.0) -> Iterator[End]:
         """The codes that a walk comes to from here."""
         term = self.store.term(step.ranked.number)
         if step.column and term.cells:
             code = dict(term.cells).get(step.column, "")
             if code:
-                yield _End(step.score, step, code, "")
+                yield End(step.score, step, code, "")
         elif term.code:
-            yield _End(step.score, step, term.code, term.manifestation)
+            yield End(step.score, step, term.code, term.manifestation)
         follow = (term.see or term.see_also) and step.score >= least
         if follow and len(step.hops) < _MOST_HOPS:
             for pointer in self.store.pointers(term.id):
                 if not (pointer.also and term.code and step.ranked.explained > 0.97):
                     yield from self._follow(step, pointer, asked)
 
-    def _follow(self, step: _Step, pointer: Pointer, asked: Asked) -> Iterator[_End]:
+    def _follow(self, step: Step, pointer: Pointer, asked: Asked) -> Iterator[End]:
         """Goes where a pointer says, and down from there by the words that are left."""
         said = step.said | self.ranker.said(step.ranked.number)
         factor = _ALSO if pointer.also else _HOP
@@ -211,7 +267,7 @@ class Navigator:
         if pointer.kind == "category":
             share = 1.0 if len(pointer.codes) == 1 else _SEVERAL
             for code in pointer.codes:
-                yield _End(step.score * factor * share, onward, f"{code.rstrip('-')}-", "")
+                yield End(step.score * factor * share, onward, f"{code.rstrip('-')}-", "")
         elif pointer.kind == "table":
             yield from self._follow_to_table(onward, pointer, asked, factor)
         elif pointer.kind == "term":
@@ -222,8 +278,8 @@ class Navigator:
                     yield from self._down(onward, asked, branch, rest, factor, rows=False)
 
     def _follow_to_table(
-        self, step: _Step, pointer: Pointer, asked: Asked, factor: float
-    ) -> Iterator[_End]:
+        self, step: Step, pointer: Pointer, asked: Asked, factor: float
+    ) -> Iterator[End]:
         """Neoplasm, by site; Table of Drugs and Chemicals: the row that the words left name."""
         column = pointer.column or step.column
         if column:
@@ -243,9 +299,9 @@ class Navigator:
         return frozenset(p.number for w in _TABLE_WORDS if (p := self.store.posting(w)))
 
     def _down(
-        self, step: _Step, asked: Asked, branch: tuple[int, int], rest: frozenset[int],
+        self, step: Step, asked: Asked, branch: tuple[int, int], rest: frozenset[int],
         factor: float, rows: bool,
-    ) -> Iterator[_End]:  # fmt: skip
+    ) -> Iterator[End]:  # fmt: skip
         """From a term down its branch by the words of the phrase that it does not say itself.
 
         Words that chose the pointer may choose below it too: Pain, foot is Pain > limb > lower >
@@ -262,8 +318,8 @@ class Navigator:
         )
 
     def _onward(
-        self, step: _Step, asked: Asked, ranked: Sequence[Ranked], factor: float
-    ) -> Iterator[_End]:
+        self, step: Step, asked: Asked, ranked: Sequence[Ranked], factor: float
+    ) -> Iterator[End]:
         """The best of several terms, judged over the whole way to them."""
         for one in ranked[:8]:
             explained = asked.explained(step.said | self.ranker.said(one.number))
@@ -273,7 +329,7 @@ class Navigator:
             visited = step.visited | {one.number}
             yield from self._ends(step._replace(ranked=here, score=score, visited=visited), asked)
 
-    def _table(self, ask: Ask, asked: Asked) -> Iterator[_End]:
+    def table(self, ask: Ask, asked: Asked) -> Iterator[End]:
         """The cells of a table that a phrase asks for by itself."""
         branch = self.store.span(ask.table)
         said = frozenset(p.number for w in tokens(ask.said) if (p := self.store.posting(w)))
@@ -281,47 +337,57 @@ class Navigator:
             read = signed(f"{ask.title} {ask.place}")
             titled = Asked(self.store, asked.question._replace(said=read.said))
             for one in self.ranker.rank(titled)[:8]:
-                yield from self._ends(_Step(one, one.score * _HOP, said=said), asked)
+                yield from self._ends(Step(one, one.score * _HOP, said=said), asked)
             return
         read = signed(ask.place)
         place = Asked(self.store, asked.question._replace(said=read.said))
         rows = self.ranker.rank(place, self._table_words(), branch, rows=True)
         if ask.table == "neoplasm" and not rows:
             rows = self.ranker.judge(place, self._table_words(), [branch[0]])
-        start = _Step(Ranked(1.0, branch[0], 1.0, 1.0), 1.0, said=said, column=ask.column)
+        start = Step(Ranked(1.0, branch[0], 1.0, 1.0), 1.0, said=said, column=ask.column)
         if ask.part:
             both = dict.fromkeys((*read.said, *tokens(ask.said)))
             asked = Asked(self.store, asked.question._replace(said=tuple(both)))
         yield from self._onward(start, asked, rows, _PART if ask.part else 1.0)
 
-    def _found(self, question: Question, asked: Asked, end: _End, score: float) -> Found:
+    def found(self, question: Question, asked: Asked, end: End, score: float, sure: float) -> Found:
+        """The entry that a walk came to, with what it explains of the phrase."""
         number = end.step.ranked.number
-        path = self.store.path(number)
         stands, said = asked.stands, end.step.said
-        places = {stands[n][0] for n in self.ranker.words(number) if n in stands}
-        if said:
-            places.update(stands[n][0] for n in said if n in stands)
         read = asked.question.said
-        heard = {word for place, word in enumerate(read) if place in places}
+        words = stands.keys() & self.ranker.words(number)
+        if said:
+            words |= stands.keys() & said
+        heard = {read[stands[n][0]] for n in words}
         # Words that were replaced for a second look count as explained when a new one is.
         anew = bool(heard.difference(question.said))
         matched = tuple(w for w in question.said if w in heard or (anew and w not in read))
-        words, ends = self.store.demanded
+        demanded, ends = self.store.demanded
+        row = self.store.term(number)
         missing = [
-            n for n in words[ends[number] : ends[number + 1]] if n not in stands and n not in said
+            n
+            for n in demanded[ends[number] : ends[number + 1]]
+            if n not in stands and n not in said
         ]
         return Found(
             code=end.code,
             score=round(score, 6),
             term=number,
-            path=(*(term.title for term in path), *self._column(path[-1], end.step.column)),
+            path=(*self._path(number), *self._column(row, end.step.column)),
             hops=tuple(self._hop(pointer) for pointer in end.step.hops),
             matched=matched,
             unmatched=tuple(w for w in question.said if w not in matched),
             missing=tuple(sorted(self.store.vocabulary[n] for n in missing)),
             manifestation=end.manifestation,
-            book=path[-1].book,
+            book=row.book,
+            sure=sure,
         )
+
+    def _path(self, number: int) -> tuple[str, ...]:
+        """The titles from the main term down."""
+        if number not in self._titles:
+            self._titles[number] = tuple([term.title for term in self.store.path(number)])
+        return self._titles[number]
 
     def _column(self, row: Term, number: int) -> tuple[str, ...]:
         """The heading of the table's column, which a coder names after the row."""
@@ -329,19 +395,5 @@ class Navigator:
         return (heading,) if heading else ()
 
     def _hop(self, pointer: Pointer) -> str:
-        titles = ", ".join(term.title for term in self.store.path(pointer.source))
+        titles = ", ".join(self._path(pointer.source))
         return f"{titles}: see {'also ' if pointer.also else ''}{pointer.text}"
-
-
-def _with_sureness(ranked: list[Found]) -> list[Found]:
-    """Adds how sure each entry is; entries of different categories that tie share it."""
-    found = []
-    first = last = 0
-    for one in ranked:
-        while ranked[first].score - one.score >= _TIE:
-            first += 1
-        while last < len(ranked) and one.score - ranked[last].score < _TIE:
-            last += 1
-        rivals = {rival.code[:3] for rival in ranked[first:last]}
-        found.append(one._replace(sure=round(sureness("walk", one.score) / len(rivals), 4)))
-    return found

@@ -9,7 +9,6 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from heapq import nlargest
 from typing import NamedTuple
 
 from chartcoder.index.store import HEADER, RESIDUAL, SIDES, UNSPECIFIED, IndexStore, Posting
@@ -26,6 +25,7 @@ _RESIDUAL_WEIGHT = 0.2
 _UNSPECIFIED = 0.998
 _HEADER = 0.995
 _NOT_RESIDUAL = 0.88
+_SLACK = 1.000001
 _POWER = 1.2
 _FLOOR = 0.35
 
@@ -249,14 +249,23 @@ class Ranker:
         if count <= _KEPT and not crowded:
             return sorted(number for _, lines in companies for number in lines)
         least = _WORTH * most
+        return self._shortest([company for company in companies if company[0] >= least])
+
+    def _shortest(self, companies: list[tuple[float, frozenset[int]]]) -> list[int]:
+        """The lines that say most of the phrase and little else, best first."""
         totals = self.store.totals
-        estimates = [
-            (share * share / (totals[number] + share), -number)
-            for share, lines in companies
-            if share >= least
-            for number in lines
-        ]
-        return [-number for _, number in nlargest(_KEPT, estimates)]
+        companies.sort(key=lambda company: -company[0])
+        best: list[tuple[float, int]] = []
+        for share, lines in companies:
+            square = share * share
+            if len(best) == _KEPT:
+                # A longer line of this share is worse than the last of those there are.
+                most = (square / best[-1][0] - share) * _SLACK
+                lines = frozenset([number for number in lines if totals[number] <= most])
+            best += [(square / (totals[number] + share), -number) for number in lines]
+            best.sort(reverse=True)
+            del best[_KEPT:]
+        return [-number for _, number in best]
 
     def _set(self, posting: Posting, rows: bool) -> frozenset[int]:
         key = (posting.number, rows)
@@ -282,6 +291,9 @@ class Ranker:
         sides = _SIDE[SIDES.index(asked.question.side)]
         residual = 0.0 if asked.question.residual else _RESIDUAL_WEIGHT
         trust = self._trust
+        stand_of = stands.get
+        telling = frozenset(stands) | against | agreeing
+        was_residual = asked.question.residual
         ranked = []
         for number in numbers:
             matched = missing = explained = 0.0
@@ -289,7 +301,7 @@ class Ranker:
             words = demanded[demanded_ends[number] : demanded_ends[number + 1]]
             contradicted = bool(denied) and not denied.isdisjoint(words)
             for word in words:
-                stand = stands.get(word)
+                stand = stand_of(word)
                 if stand is not None:
                     place, of_word, of_said = stand
                     matched += of_word
@@ -302,8 +314,9 @@ class Ranker:
                     missing += weights[word] * _IN_CONTEXT
                 else:
                     missing += weights[word]
-            for word in allowed[allowed_ends[number] : allowed_ends[number + 1]]:
-                stand = stands.get(word)
+            others = allowed[allowed_ends[number] : allowed_ends[number + 1]]
+            for word in others if not telling.isdisjoint(others) else ():
+                stand = stand_of(word)
                 if stand is not None and not counted & stand[0]:
                     counted |= stand[0]
                     explained += stand[2]
@@ -322,11 +335,11 @@ class Ranker:
                 score *= _UNSPECIFIED
             if flag & HEADER:
                 score *= _HEADER
-            if asked.question.residual and not flag & RESIDUAL:
+            if was_residual and not flag & RESIDUAL:
                 score *= _NOT_RESIDUAL
-            ranked.append(Ranked(score, number, of_phrase, of_entry))
-        ranked.sort(key=lambda r: (-r.score, r.number))
-        return ranked
+            ranked.append((-score, number, of_phrase, of_entry))
+        ranked.sort()
+        return [Ranked(-score, number, said, own) for score, number, said, own in ranked]
 
 
 def value(of_phrase: float, of_entry: float) -> float:

@@ -212,6 +212,16 @@ class IndexStore:
             )
             self._terms.update((row[0], _unpacked(row)) for row in rows)
 
+    def above(self, numbers: Iterable[int]) -> list[int]:
+        """Ids of these terms and of all terms above them, each once, in order."""
+        parents = self.parents
+        found = set[int]()
+        for number in numbers:
+            while number >= 0 and number not in found:
+                found.add(number)
+                number = parents[number]
+        return sorted(found)
+
     def path(self, number: int) -> list[Term]:
         """From the main term down to the term."""
         steps = [self.term(number)]

@@ -13,7 +13,13 @@ from typing import NamedTuple
 from chartcoder.agents.rules.cues import cue
 from chartcoder.agents.rules.lookup import Lookup
 from chartcoder.agents.rules.nouns import site_words
-from chartcoder.index.lexicon import longest_abbreviation, measured, preferred, sense_of
+from chartcoder.index.lexicon import (
+    is_abbreviation,
+    longest_abbreviation,
+    measured,
+    preferred,
+    sense_of,
+)
 from chartcoder.index.words import EMPTY, LATERALITY, canonical, split
 from chartcoder.tabular.home import resources
 
@@ -116,9 +122,11 @@ def read_words(text: str, start: int, end: int, lookup: Lookup) -> list[Word]:
         taken = 0
         for length in range(min(longest_abbreviation(), len(pieces) - place), 0, -1):
             first, last = pieces[place][0], pieces[place + length - 1][1]
+            written = text[first:last]
+            if written not in _SIDES and not is_abbreviation(written):
+                continue
             if any(pieces[i][2] for i in range(place, place + length)):
                 continue
-            written = text[first:last]
             near = (
                 whole if len(whole) < 2 * _NEAR else text[max(start, first - _NEAR) : last + _NEAR]
             )
