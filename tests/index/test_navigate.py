@@ -162,3 +162,30 @@ def test_navigate_lists_no_code_twice(book: Navigator) -> None:
 
 def test_navigate_small_release_folder_is_enough(tmp_path: Path) -> None:
     assert Navigator(small_store(tmp_path)).find("vertigo")[0].code == "R42"
+
+
+def test_navigate_few_entries_asked_first_do_not_change_the_many(book: Navigator) -> None:
+    phrases = ("diabetic foot ulcer", "brocken wrist", "aortic aneurysm", "metastasis to liver")
+    for phrase in phrases:
+        few, many = book.find(phrase, 10), book.find(phrase, 40)
+        afresh = Navigator(book.store)
+        assert (afresh.find(phrase, 40), afresh.find(phrase, 10)) == (many, few)
+
+
+def test_navigate_a_category_gives_those_entries_of_all(book: Navigator) -> None:
+    every = book.find("aortic aneurysm", 40)
+    some = book.find("aortic aneurysm", 40, category="I71")
+    assert some == [found for found in every if found.code.startswith("I71")]
+    assert 0 < len(some) < len(every)
+
+
+def test_navigate_what_is_remembered_is_bounded(
+    small: Navigator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chartcoder.index.navigate._REMEMBERED", 3)
+    navigator = Navigator(small.store)
+    first = navigator.find("vertigo", 1)
+    for limit in range(2, 12):
+        navigator.find("vertigo", limit)
+        assert len(navigator._memory) <= 3
+    assert navigator.find("vertigo", 1) == first
