@@ -6,6 +6,7 @@ the next number of a list becomes a line break there, so that every offset stays
 
 import re
 from functools import cache
+from itertools import groupby
 
 from chartcoder.agents.rules.document import headings
 from chartcoder.agents.rules.problems import ASSESSING, PLANNING
@@ -19,8 +20,14 @@ _BEFORE = re.compile(r"(?:[.!?%)\]\"”;:]|\d)\s*$|\s{2,}$")
 @cache
 def _heading() -> re.Pattern[str]:
     """A known heading as it is written: capitals, or a capital first and a colon or number next."""
-    known = sorted((h for h in headings() if len(h) > 1), key=lambda h: (-len(h), h))
-    listed = "|".join(re.escape(h).replace("/", r"\s*/\s*") for h in known)
+    known = sorted((h for h in headings() if len(h) > 1), key=lambda h: (h[0], -len(h), h))
+    # By first letter, so that most places are passed over after one look.
+    listed = "|".join(
+        rf"(?={re.escape(letter)})(?:"
+        + "|".join(re.escape(h).replace("/", r"\s*/\s*") for h in group)
+        + ")"
+        for letter, group in groupby(known, key=lambda h: h[0])
+    )
     return re.compile(
         rf"(?<=\s)(?-i:(?=[A-Z]))(?P<name>{listed})(?P<after>\s*:|(?=\s))", re.IGNORECASE
     )
