@@ -14,6 +14,7 @@ BENCHMARKS = {
     "checking": "checking a code set",
     "searching": "searching codes, beside bm25s and rapidfuzz",
     "mentions": "finding phrases in a note, beside flashtext and pyahocorasick",
+    "context": "saying how surely a condition is documented, beside medspaCy",
     "coding": "coding one chart",
     "overhead": "the graph beside the agents, with and without checkpointers",
     "growth": "growth with charts and words",
