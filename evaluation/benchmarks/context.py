@@ -160,8 +160,8 @@ def main() -> None:
         shares["medspaCy"] = agreement(peer["said"], expected)
     print(f"{len(expected)} sentences; the share of the labels met")
     lines = [("all", len(expected)), *((name, expected.count(name)) for name in CLASSES)]
-    print(table(("", "sentences", *shares),
-                [(name, count, *(s[name] for s in shares.values())) for name, count in lines]))  # fmt: skip
+    found = [(name, count, *(s[name] for s in shares.values())) for name, count in lines]
+    print(table(("", "sentences", *shares), found))
     print("\nCPU time a sentence")
     if peer is None:
         print(table(("", "µs"), [("ours", mine["seconds"] * 1e6)]))
