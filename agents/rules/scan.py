@@ -293,12 +293,11 @@ def _unsound(mention: Mention, reading: Reading) -> bool:
     if best and best[0].code[:1] == "Z" and best[0].missing and len(forms) == 1:
         # "Reduced", "repaired", "daughter": a word out of a wording, no status.
         return True
+    if zone_of_label(said) == "system":
+        return True
     stretch = reading.stretch_at(mention.start)
     if stretch is None:
         return False
-    behind = text[mention.end : mention.end + 1]
-    if zone_of_label(said) == "system" and behind in ("", ":", ".", ",", "\n"):
-        return True
     asked = text[mention.end : mention.end + 1] == "?" and stretch.zone in ("course", "system")
     return asked or stretch.zone in SILENT or reading.is_test(mention.end, stretch)
 
